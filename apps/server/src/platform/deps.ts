@@ -1,0 +1,26 @@
+import type { Clock } from '@parley/shared/domain/clock';
+import type { Random } from '@parley/shared/domain/random';
+import type { PresenceDirectory } from '../registry/port.ts';
+import type { Store } from '../storage/port.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import type { Config } from '../config/config.ts';
+
+/** What every feature may use. Made once, by `compose.ts` in production and by the test kit in tests and simulations. */
+export interface Deps {
+  store: Store;
+  clock: Clock;
+  random: Random;
+  passwords: PasswordHasher;
+  presence: PresenceDirectory;
+  logger: Logger;
+  metrics: Metrics;
+  config: Config;
+}
+
+/** Slow by purpose; runs off the event loop. */
+export interface PasswordHasher {
+  hash(password: string): Promise<string>;
+  /** Takes as long for a missing hash as for a wrong password, so that accounts cannot be probed. */
+  verify(hash: string | null, password: string): Promise<boolean>;
+}

@@ -1,0 +1,15 @@
+/** What is measured, named as Prometheus exposes it (see `docs/operations.md`). Calls are cheap and never throw. */
+export interface Metrics {
+  /** Adds to a counter. */
+  count(name: CounterName, by?: number, labels?: Record<string, string>): void;
+  /** Sets a gauge. */
+  gauge(name: GaugeName, value: number): void;
+  /** Observes seconds, or a size, in a histogram. */
+  observe(name: HistogramName, value: number): void;
+}
+
+export type CounterName = 'parley_http_requests_total' | 'parley_sends_total' | 'parley_deliveries_total' | 'parley_resyncs_total' | 'parley_rate_limited_total' | 'parley_dropped_frames_total' | 'parley_sweeps_total';
+export type GaugeName = 'parley_connections' | 'parley_outbox_rows' | 'parley_outbox_lag_seconds' | 'parley_commit_queue' | 'parley_dispatch_queue';
+export type HistogramName = 'parley_commit_batch_size' | 'parley_commit_seconds' | 'parley_http_seconds' | 'parley_send_to_delivery_seconds';
+
+export const noMetrics: Metrics = { count() {}, gauge() {}, observe() {} };

@@ -1,0 +1,12 @@
+import type { CommandHandler } from './command.ts';
+import { storeCommands } from './store.commands.ts';
+
+/** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
+export const COMMANDS = {
+  ...storeCommands,
+};
+
+export type CommandName = keyof typeof COMMANDS;
+type HandlerOf<N extends CommandName> = (typeof COMMANDS)[N];
+export type CommandArgs<N extends CommandName> = HandlerOf<N> extends CommandHandler<infer A, unknown> ? A : never;
+export type CommandResult<N extends CommandName> = HandlerOf<N> extends CommandHandler<never, infer R> ? R : never;

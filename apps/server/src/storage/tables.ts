@@ -1,0 +1,237 @@
+import type { Channel, Device, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { Row, StreamControl, Table } from './port.ts';
+
+const table = <R extends Row>(t: Omit<Table<R>, 'row'>): Table<R> => t;
+
+/** One row a stream: the lock under which revs and seqs are taken. */
+export interface HeadRow extends Row {
+  stream: string;
+  rev: number;
+  seq: number;
+  /** `created_at` of the newest message, microseconds. */
+  last_at: number;
+  /** Cursors below it get a reset. */
+  floor: number;
+}
+export const heads = table<HeadRow>({ name: 'heads', key: ['stream'], shard: 'stream', columns: { stream: 'text' }, indexes: {} });
+
+/** Entities of user and workspace streams, tombstones included. `doc` is the entity as it crosses the wire plus private fields beside it. */
+export interface EntityRow<D = unknown> extends Row {
+  stream: string;
+  type: string;
+  id: string;
+  rev: number;
+  /** Orders entities of one type, newest last; absent: not listed. */
+  sort?: string | null;
+  doc: D;
+}
+export const entities = table<EntityRow>({
+  name: 'entities', key: ['stream', 'type', 'id'], shard: 'stream',
+  columns: { stream: 'text', type: 'text', id: 'text', rev: 'integer', sort: 'text' },
+  indexes: { by_rev: { fields: ['stream', 'rev'], unique: true }, by_sort: { fields: ['stream', 'type', 'sort'] } },
+});
+/** Private fields beside a membership entity: a tombstone keeps the epoch, so that a rejoiner goes on from it. */
+export type MembershipDoc = Membership & { deleted?: boolean; workspace_id: string; read_at?: number };
+export type ThreadDoc = Thread & { deleted?: boolean };
+export type DeviceDoc = Device & { deleted?: boolean };
+export type WorkspaceDoc = Workspace;
+
+/** `head_seq` and `head_rev` of the doc are stale by design; readers fill them from the head. */
+export interface ChannelRow extends Row {
+  id: string;
+  workspace_id: string;
+  kind: Channel['kind'];
+  rev: number;
+  /** Lower-cased name for browsing; null for direct messages. */
+  browse_name: string | null;
+  doc: Channel;
+  /** While an import fills it: that import's id. */
+  import_id?: string | null;
+  /** `workspace/slack/C123` of channels filled by imports only. */
+  import_source?: string | null;
+}
+export const channels = table<ChannelRow>({
+  name: 'channels', key: ['id'], shard: 'id',
+  columns: { id: 'text', workspace_id: 'text', kind: 'text', browse_name: 'text' },
+  indexes: { by_name: { fields: ['workspace_id', 'browse_name'] } },
+});
+
+/** The truth of who is in a channel, read by `can()` inside each send's transaction. */
+export interface MemberRow extends Row {
+  channel_id: string;
+  user_id: string;
+  role: 'moderator' | 'member';
+  stay_id: string;
+  visible_from_seq: number;
+  joined_seq: number;
+  /** Microseconds. */
+  joined_at: number;
+}
+export const members = table<MemberRow>({ name: 'members', key: ['channel_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', user_id: 'text' }, indexes: {} });
+
+/** Past and present stays, for holds and "who could see it". `left_seq` null while it lasts. */
+export interface StayRow extends Row { channel_id: string; user_id: string; stay_id: string; joined_seq: number; joined_at: number; left_seq: number | null; left_at: number | null }
+export const stays = table<StayRow>({ name: 'stays', key: ['channel_id', 'user_id', 'stay_id'], shard: 'channel_id', columns: { channel_id: 'text', user_id: 'text', stay_id: 'text' }, indexes: {} });
+
+export interface MessageRow extends Row {
+  channel_id: string;
+  seq: number;
+  rev: number;
+  id: string;
+  author_id: string;
+  client_msg_id: string;
+  parent_message_id: string | null;
+  /** Its seq while it counts for the channel's unread (DESIGN "exact unread", before the reader is known), else null. */
+  counted_seq: number | null;
+  /** Its seq while it counts for its thread's unread, else null. */
+  reply_seq: number | null;
+  /** Its seq when the timeline view shows it: top-level or broadcast. */
+  timeline_seq: number | null;
+  /** Its seq while it counts and names everybody by `<!channel>`. */
+  everyone_seq: number | null;
+  /** Microseconds, strictly rising along seq. */
+  created_us: number;
+  doc: Message;
+  /** Hash of what was asked to be sent, to tell a repeat from a conflict. */
+  fingerprint: string;
+  /** People whom groups and `<!here>` were resolved to. */
+  targets?: string[];
+}
+export const messages = table<MessageRow>({
+  name: 'messages', key: ['channel_id', 'seq'], shard: 'channel_id',
+  columns: {
+    channel_id: 'text', seq: 'integer', rev: 'integer', id: 'text', author_id: 'text', client_msg_id: 'text', parent_message_id: 'text',
+    counted_seq: 'integer', reply_seq: 'integer', timeline_seq: 'integer', everyone_seq: 'integer', created_us: 'integer',
+  },
+  indexes: {
+    by_rev: { fields: ['channel_id', 'rev'], unique: true },
+    by_client: { fields: ['channel_id', 'author_id', 'client_msg_id'], unique: true },
+    by_id: { fields: ['id'] },
+    by_thread: { fields: ['channel_id', 'parent_message_id', 'seq'] },
+    by_timeline: { fields: ['channel_id', 'timeline_seq'] },
+    by_counted: { fields: ['channel_id', 'counted_seq'] },
+    by_author_counted: { fields: ['channel_id', 'author_id', 'counted_seq'] },
+    by_everyone: { fields: ['channel_id', 'everyone_seq'] },
+    by_author_everyone: { fields: ['channel_id', 'author_id', 'everyone_seq'] },
+    by_reply: { fields: ['channel_id', 'parent_message_id', 'reply_seq'] },
+    by_time: { fields: ['channel_id', 'created_us'] },
+  },
+});
+
+/** One row for each person whom a counting message names (people, groups, `<!here>`), never its author. Gone when it no longer counts. */
+export interface MentionRow extends Row { channel_id: string; user_id: string; seq: number; /** 1 when the same message also names everybody. */ everyone: number }
+export const mentions = table<MentionRow>({
+  name: 'mentions', key: ['channel_id', 'user_id', 'seq'], shard: 'channel_id',
+  columns: { channel_id: 'text', user_id: 'text', seq: 'integer', everyone: 'integer' },
+  indexes: { by_everyone: { fields: ['channel_id', 'user_id', 'everyone', 'seq'] }, by_message: { fields: ['channel_id', 'seq'] } },
+});
+
+/** The text before each edit or deletion, by the rev it had. */
+export interface MessageVersionRow extends Row { channel_id: string; message_id: string; rev: number; content: string; replaced_at: number }
+export const messageVersions = table<MessageVersionRow>({ name: 'message_versions', key: ['channel_id', 'message_id', 'rev'], shard: 'channel_id', columns: { channel_id: 'text', message_id: 'text', rev: 'integer' }, indexes: {} });
+
+/** All reactions, also those beyond what a message lists. */
+export interface ReactionRow extends Row { channel_id: string; message_id: string; emoji: string; user_id: string; at: number }
+export const reactions = table<ReactionRow>({
+  name: 'reactions', key: ['channel_id', 'message_id', 'emoji', 'user_id'], shard: 'channel_id',
+  columns: { channel_id: 'text', message_id: 'text', emoji: 'text', user_id: 'text', at: 'integer' },
+  indexes: { by_time: { fields: ['channel_id', 'message_id', 'emoji', 'at'] } },
+});
+
+/** Who follows a thread. An explicit choice wins over following by itself. */
+export interface ThreadFollowerRow extends Row { channel_id: string; root_id: string; user_id: string; following: number; explicit: number }
+export const threadFollowers = table<ThreadFollowerRow>({ name: 'thread_followers', key: ['channel_id', 'root_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', root_id: 'text', user_id: 'text' }, indexes: {} });
+
+/** Up to where each device has received a channel. */
+export interface DeliveredRow extends Row { channel_id: string; user_id: string; device_id: string; seq: number; at: number }
+export const delivered = table<DeliveredRow>({ name: 'delivered', key: ['channel_id', 'user_id', 'device_id'], shard: 'channel_id', columns: { channel_id: 'text', user_id: 'text', device_id: 'text' }, indexes: {} });
+
+export interface UserRow extends Row {
+  id: string;
+  server_role: 'owner' | 'admin' | 'member';
+  password_hash: string | null;
+  /** Key of the person's devices' outboxes, base64url; answered at sign-in only. */
+  local_key: string;
+  created_at: number;
+  presence: 'auto' | 'away' | 'dnd';
+  presence_until: number | null;
+  doc: User;
+}
+export const users = table<UserRow>({ name: 'users', key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
+
+/** Uniqueness over everything: `email:…`, `username:…`, `channel:WS:name`, `set_up`. */
+export interface ClaimRow extends Row { id: string; owner_id: string }
+export const claims = table<ClaimRow>({ name: 'claims', key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
+
+export interface WorkspaceMemberRow extends Row { workspace_id: string; user_id: string; role: 'owner' | 'admin' | 'member' | 'guest'; joined_at: number; deactivated: number; sort_name: string }
+export const workspaceMembers = table<WorkspaceMemberRow>({
+  name: 'workspace_members', key: ['workspace_id', 'user_id'], shard: 'workspace_id',
+  columns: { workspace_id: 'text', user_id: 'text', role: 'text', sort_name: 'text' },
+  indexes: { by_user: { fields: ['user_id', 'workspace_id'] }, by_name: { fields: ['workspace_id', 'sort_name'] }, by_role: { fields: ['workspace_id', 'role', 'user_id'] } },
+});
+/** Folded words of each person's names, for finding by prefix. */
+export interface PersonWordRow extends Row { workspace_id: string; word: string; user_id: string }
+export const personWords = table<PersonWordRow>({ name: 'person_words', key: ['workspace_id', 'word', 'user_id'], shard: 'workspace_id', columns: { workspace_id: 'text', word: 'text', user_id: 'text' }, indexes: { by_user: { fields: ['workspace_id', 'user_id'] } } });
+
+/** One signed-in client. `secret_hash` is SHA-256 of the token's secret. */
+export interface SessionRow extends Row {
+  user_id: string;
+  device_id: string;
+  secret_hash: string;
+  name: string;
+  platform: string;
+  address: string;
+  created_at: number;
+  last_active_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+}
+export const sessions = table<SessionRow>({ name: 'sessions', key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text' }, indexes: {} });
+
+export interface InviteRow extends Row { token_hash: string; workspace_id: string; email: string | null; role: string; channel_ids: string[]; created_by: string; created_at: number; expires_at: number; used_by: string | null }
+export const invites = table<InviteRow>({ name: 'invites', key: ['token_hash'], shard: 'token_hash', columns: { token_hash: 'text' }, indexes: {} });
+
+/** Answers of unsafe calls by `Idempotency-Key`, for 30 days. */
+export interface IdempotencyRow extends Row { account_id: string; key: string; call: string; fingerprint: string; status: number; body: unknown; at: number }
+export const idempotency = table<IdempotencyRow>({ name: 'idempotency', key: ['account_id', 'key'], shard: 'account_id', columns: { account_id: 'text', key: 'text', at: 'integer' }, indexes: { by_time: { fields: ['at'] } } });
+
+/** Committed and not yet consumed by all: `pending` names the durable consumers that have not committed. */
+export interface OutboxRow extends Row {
+  id: string;
+  stream: string;
+  from: number;
+  rev: number;
+  seq: number;
+  control: StreamControl[] | null;
+  facts: Record<string, unknown> | null;
+  at: number;
+  /** Consumers done so far. */
+  done: string[];
+}
+export const outbox = table<OutboxRow>({ name: 'outbox', key: ['id'], shard: null, columns: { id: 'text', stream: 'text', at: 'integer' }, indexes: { by_time: { fields: ['at'] } } });
+
+export interface JobRow extends Row { id: string; kind: string; payload: unknown; state: 'ready' | 'leased' | 'parked'; run_at: number; attempts: number; lease_until: number | null; lease_token: string | null; error: string | null; dedupe: string | null }
+export const jobs = table<JobRow>({
+  name: 'jobs', key: ['id'], shard: null,
+  columns: { id: 'text', state: 'text', run_at: 'integer', lease_until: 'integer', dedupe: 'text' },
+  indexes: { by_ready: { fields: ['state', 'run_at'] }, by_lease: { fields: ['state', 'lease_until'] }, by_dedupe: { fields: ['dedupe'], unique: true } },
+});
+
+/** `token` rises with every new holder: what a stale holder writes is refused by it. */
+export interface LeaseRow extends Row { name: string; holder: string; token: number; until: number }
+export const leases = table<LeaseRow>({ name: 'leases', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
+
+export interface ImportRow extends Row { id: string; workspace_id: string; user_id: string; kind: string; state: 'queued' | 'running' | 'done' | 'failed'; path: string; status: unknown; at: number }
+export const imports = table<ImportRow>({ name: 'imports', key: ['id'], shard: null, columns: { id: 'text', workspace_id: 'text', at: 'integer' }, indexes: { by_workspace: { fields: ['workspace_id', 'at'] } } });
+/** What a source's id became here: `scope` is `workspace/slack/user` and the like. */
+export interface ImportMapRow extends Row { scope: string; source_id: string; id: string }
+export const importMap = table<ImportMapRow>({ name: 'import_map', key: ['scope', 'source_id'], shard: 'scope', columns: { scope: 'text', source_id: 'text' }, indexes: {} });
+
+/** `incarnation`, `set_up`, `server`. */
+export interface MetaRow extends Row { name: string; value: unknown }
+export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
+
+export const TABLES: readonly Table[] = [
+  heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, threadFollowers, delivered, users, claims,
+  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, meta,
+] as readonly Table[];

@@ -1,0 +1,224 @@
+import * as z from 'zod/mini';
+import { Rev, Seq, StreamNameSchema, Timestamp, Uuid } from './common.ts';
+
+/**
+ * What crosses the wire about things. All loose: a reader ignores fields that it does not know.
+ * An entity in a stream also carries `type`, `id` and `rev` (see `Entity`).
+ */
+
+export const ServerRole = z.enum(['owner', 'admin', 'member']);
+export const WorkspaceRole = z.enum(['owner', 'admin', 'member', 'guest']);
+export const ChannelKind = z.enum(['public', 'private', 'dm', 'group_dm']);
+export const ChannelRole = z.enum(['moderator', 'member']);
+export const Posting = z.enum(['everyone', 'moderators']);
+export const MessageKind = z.enum(['text', 'me', 'bot', 'system']);
+export const PresenceState = z.enum(['online', 'away', 'dnd', 'offline']);
+export const Level = z.enum(['default', 'all', 'mentions', 'nothing']);
+
+export const UserStatus = z.looseObject({ emoji: z.string(), text: z.string(), until: z.nullable(Timestamp) });
+
+export const User = z.looseObject({
+  id: Uuid,
+  username: z.string(),
+  display_name: z.string(),
+  /** Only to oneself and admins. */
+  email: z.optional(z.string()),
+  avatar_url: z.optional(z.string()),
+  title: z.optional(z.string()),
+  time_zone: z.optional(z.string()),
+  status: z.optional(z.nullable(UserStatus)),
+  is_bot: z.boolean(),
+  deactivated: z.boolean(),
+});
+export type User = z.infer<typeof User>;
+
+export const Workspace = z.looseObject({ id: Uuid, name: z.string(), settings: z.record(z.string(), z.unknown()) });
+export type Workspace = z.infer<typeof Workspace>;
+
+export const Channel = z.looseObject({
+  id: Uuid,
+  workspace_id: Uuid,
+  kind: ChannelKind,
+  /** Empty for direct messages, whose people name them. */
+  name: z.string(),
+  topic: z.string(),
+  purpose: z.string(),
+  member_count: z.number(),
+  archived: z.boolean(),
+  posting: Posting,
+  created_at: Timestamp,
+  /** Read-time fields: they take no rev of their own. */
+  head_seq: Seq,
+  head_rev: Rev,
+  purged_through_seq: Seq,
+  /** True for the workspace's default channel, which can be neither left nor archived. */
+  is_default: z.optional(z.boolean()),
+  creator_id: z.optional(z.nullable(Uuid)),
+  /** The people of a `dm` or `group_dm`, in all answers about it; absent for rooms. */
+  user_ids: z.optional(z.array(Uuid)),
+  /** While an import fills the channel, posting is refused. */
+  importing: z.optional(z.boolean()),
+});
+export type Channel = z.infer<typeof Channel>;
+
+export const File = z.looseObject({
+  id: Uuid,
+  name: z.string(),
+  size: z.number(),
+  mime: z.string(),
+  width: z.optional(z.number()),
+  height: z.optional(z.number()),
+  thumbhash: z.optional(z.string()),
+  created_at: Timestamp,
+});
+export type File = z.infer<typeof File>;
+
+export const Mentions = z.looseObject({
+  user_ids: z.array(Uuid),
+  group_ids: z.array(Uuid),
+  everyone: z.enum(['none', 'channel', 'here']),
+  /** The first 50 people that groups, `<!channel>` and `<!here>` were resolved to. */
+  target_ids: z.optional(z.array(Uuid)),
+});
+
+export const Reaction = z.looseObject({ emoji: z.string(), count: z.number(), user_ids: z.array(Uuid) });
+
+export const ThreadSummary = z.looseObject({
+  reply_count: z.number(),
+  last_reply_seq: Seq,
+  last_reply_at: Timestamp,
+  participant_ids: z.array(Uuid),
+});
+
+/**
+ * A message, alike for all readers. A deleted one is its own tombstone: `deleted: true`, `content: ""`, no files and
+ * reactions, but author, mentions, parent and broadcast stay, so that counts can follow.
+ */
+export const Message = z.looseObject({
+  id: Uuid,
+  channel_id: Uuid,
+  seq: Seq,
+  rev: Rev,
+  author_id: Uuid,
+  parent_message_id: z.nullable(Uuid),
+  /** A thread reply that the channel's timeline shows too. */
+  broadcast: z.boolean(),
+  client_msg_id: z.string(),
+  kind: MessageKind,
+  content: z.string(),
+  mentions: Mentions,
+  files: z.array(File),
+  reactions: z.array(Reaction),
+  thread: z.nullable(ThreadSummary),
+  pinned: z.boolean(),
+  quiet: z.boolean(),
+  imported: z.boolean(),
+  created_at: Timestamp,
+  edited_at: z.nullable(Timestamp),
+  deleted: z.boolean(),
+  /** What a `system` message tells; absent for others. */
+  system: z.optional(z.looseObject({ event: z.string(), user_ids: z.optional(z.array(Uuid)), text: z.optional(z.string()) })),
+});
+export type Message = z.infer<typeof Message>;
+
+/** The person's private view of a channel. Its entity id is the channel's id. */
+export const Membership = z.looseObject({
+  channel_id: Uuid,
+  role: ChannelRole,
+  /** Renewed by every joining: another one makes the device drop what it holds of the channel. */
+  stay_id: Uuid,
+  visible_from_seq: Seq,
+  /** The head when the stay began: `<!channel>` at or below it does not name this person. */
+  joined_seq: Seq,
+  read_epoch: z.number(),
+  read_seq: Seq,
+  level: Level,
+  muted: z.boolean(),
+  joined_at: Timestamp,
+});
+export type Membership = z.infer<typeof Membership>;
+
+/** The person's private view of a thread. Its entity id is the root's message id. */
+export const Thread = z.looseObject({
+  root_id: Uuid,
+  channel_id: Uuid,
+  following: z.boolean(),
+  read_epoch: z.number(),
+  read_seq: Seq,
+  unread: z.number(),
+});
+export type Thread = z.infer<typeof Thread>;
+
+export const Device = z.looseObject({
+  device_id: Uuid,
+  name: z.string(),
+  platform: z.string(),
+  created_at: Timestamp,
+  last_active_at: Timestamp,
+  address: z.optional(z.string()),
+  current: z.optional(z.boolean()),
+});
+export type Device = z.infer<typeof Device>;
+
+/** Exact at its `head_rev` and read position. */
+export const Summary = z.looseObject({
+  channel_id: Uuid,
+  head_seq: Seq,
+  head_rev: Rev,
+  read_epoch: z.number(),
+  read_seq: Seq,
+  unread: z.number(),
+  mentions: z.number(),
+  last_message_at: z.nullable(Timestamp),
+  channel: z.optional(Channel),
+});
+export type Summary = z.infer<typeof Summary>;
+
+const stamped = { id: z.string(), rev: Rev };
+const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal(type), ...stamped, deleted: z.literal(true) });
+
+/** Tombstones of all types but `message`, whose tombstone is the message itself. */
+export const Tombstone = z.union([
+  tombstone('membership'), tombstone('thread'), tombstone('device'), tombstone('workspace'), tombstone('channel'),
+]);
+
+export const MessageEntity = z.extend(Message, { type: z.literal('message') });
+export const ChannelEntity = z.extend(Channel, { type: z.literal('channel'), ...stamped });
+export const MembershipEntity = z.extend(Membership, { type: z.literal('membership'), ...stamped });
+export const ThreadEntity = z.extend(Thread, { type: z.literal('thread'), ...stamped });
+export const DeviceEntity = z.extend(Device, { type: z.literal('device'), ...stamped });
+export const WorkspaceEntity = z.extend(Workspace, { type: z.literal('workspace'), ...stamped });
+
+export type MessageEntity = z.infer<typeof MessageEntity>;
+export type ChannelEntity = z.infer<typeof ChannelEntity>;
+export type MembershipEntity = z.infer<typeof MembershipEntity>;
+export type ThreadEntity = z.infer<typeof ThreadEntity>;
+export type DeviceEntity = z.infer<typeof DeviceEntity>;
+export type WorkspaceEntity = z.infer<typeof WorkspaceEntity>;
+export type Tombstone = z.infer<typeof Tombstone>;
+
+/** An entity of a type that this version does not know is kept out of the caches, but moves cursors. */
+export const UnknownEntity = z.looseObject({ type: z.string(), ...stamped });
+export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, UnknownEntity]);
+export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity;
+export type Entity = z.infer<typeof Entity>;
+
+/** One stream's part of catching up: what `/sync` answers and the `delta` frame carries. */
+export const Delta = z.looseObject({
+  /** The cursor that was asked with. */
+  from: Rev,
+  /** The cursor after applying this part. */
+  to: Rev,
+  head: Rev,
+  entities: z.array(Entity),
+  has_more: z.boolean(),
+  /** Too far behind: `entities` are the newest page of messages and every changed entity of other types. Seqs of that page. */
+  gap: z.optional(z.looseObject({ oldest_seq: Seq, newest_seq: Seq })),
+  /** Drop this stream's cache and cursor, then apply. */
+  reset: z.optional(z.boolean()),
+  /** One may not see this stream, or it does not exist: drop all of it. */
+  gone: z.optional(z.boolean()),
+});
+export type Delta = z.infer<typeof Delta>;
+
+export const StreamDelta = z.extend(Delta, { stream: StreamNameSchema });
