@@ -1,0 +1,28 @@
+import type { StoredEvent } from '../storage/port.ts';
+
+/** Number of partitions; a stream's partition is a hash of its name, so that its events stay in order. */
+export const PARTITIONS = 64;
+
+export interface LogEntry {
+  /** Position in the partition, rising. */
+  position: number;
+  event: StoredEvent;
+}
+
+/**
+ * The dispatch log: committed events, in order per partition, kept until acknowledged. It may forget everything (a new
+ * incarnation); the sweeper then logs again what the outbox still holds.
+ */
+export interface DispatchLog {
+  /** Renewed whenever entries may have been lost. */
+  incarnation(): string;
+  /** Resolves when the entries would be seen by a reader. Appending an event again is allowed. */
+  append(partition: number, events: readonly StoredEvent[]): Promise<void>;
+  /** Entries after `position`, oldest first; waits until there are some, or `signal` aborts, which answers none. */
+  read(partition: number, position: number, limit: number, signal: AbortSignal): Promise<LogEntry[]>;
+  /** Entries up to and including `position` may be forgotten. */
+  acknowledge(partition: number, position: number): Promise<void>;
+  /** The last acknowledged position, where a successor begins. */
+  acknowledged(partition: number): Promise<number>;
+  close(): Promise<void>;
+}
