@@ -14,7 +14,7 @@ export type Outcome<T> =
 /** The wire to one server for one account. */
 export interface Transport {
   /** Sends one call. Answers are parsed by the call's schema; one that does not fit is `unreached`. Never rejects. */
-  call<C extends Call>(call: C, input: InputOf<C>, options?: { idempotencyKey?: string; signal?: AbortSignal }): Promise<Outcome<ResponseOf<C>>>;
+  call<C extends Call>(call: C, input: InputOf<C>, options?: { idempotencyKey?: string }): Promise<Outcome<ResponseOf<C>>>;
   /** Opens the socket. Events come until `closed`, which comes once. */
   connect(events: SocketObserver): Socket;
 }

@@ -1,0 +1,141 @@
+import type { Channel, Membership, Message, Thread, User, Workspace } from '../protocol/entities.ts';
+
+/**
+ * What the engine gives to a user interface. All state is read through `Readable`s, which hold the server's state with the
+ * outbox's pending acts replayed on top; the interface keeps no counts, positions or lists of its own.
+ */
+
+/** A value that changes. `get` answers the same reference until it changes, so it fits `useSyncExternalStore`. */
+export interface Readable<T> {
+  get(): T;
+  subscribe(listener: () => void): () => void;
+}
+
+export type ConnectionView =
+  | { kind: 'starting' }
+  | { kind: 'offline'; since: number }
+  | { kind: 'connecting'; since: number; attempt: number }
+  | { kind: 'waiting'; since: number; retryAt: number; reason: 'silent' | 'restarting' | 'too_many' }
+  | { kind: 'catching_up'; since: number; channelsLeft: number }
+  | { kind: 'live'; latencyMs: number | null }
+  | { kind: 'signed_out'; at: number; reason: 'revoked' | 'expired' | 'signed_out' };
+
+/** One row of the sidebar, from membership, channel and summary. */
+export interface ChannelView {
+  id: string;
+  workspaceId: string;
+  channel: Channel;
+  /** Null while looking at a public channel without being a member. */
+  membership: Membership | null;
+  /** Null while the engine must ask the server again. */
+  unread: number | null;
+  mentions: number | null;
+  lastMessageAt: string | null;
+  headSeq: number;
+}
+
+/** A message as shown: stored, or pending in the outbox, or stored with pending acts on top. */
+export interface MessageView {
+  /** The row's identity for life: `client_msg_id` of one's own messages, else the id. */
+  key: string;
+  message: Message;
+  /** Absent: stored and nothing pending. */
+  pending?: PendingState;
+}
+
+export type PendingState =
+  /** `since` is when the person acted; `retryAt` when the server asked to wait. */
+  | { kind: 'sending'; act: ActKind; since: number }
+  | { kind: 'waiting'; act: ActKind; since: number; retryAt: number | null; reason: 'offline' | 'rate_limited' | 'storage_full' | 'unavailable' | 'old' }
+  | { kind: 'refused'; act: ActKind; since: number; code: string; detail: string };
+export type ActKind = 'send' | 'edit' | 'delete' | 'react';
+
+/** A stretch of a channel's seqs that is held whole. `current`: known to be as the server has it. */
+export interface HeldRange { fromSeq: number; toSeq: number; current: boolean }
+
+/**
+ * An open channel (or thread): what is held, ascending, holes left out; `ranges` says where the holes are.
+ * Pending sends are apart, in outbox order.
+ */
+export interface TimelineView {
+  channelId: string;
+  rootId: string | null;
+  messages: readonly MessageView[];
+  pending: readonly MessageView[];
+  ranges: readonly HeldRange[];
+  headSeq: number;
+  /** The first seq that this person may see. */
+  firstSeq: number;
+  loading: { before: boolean; after: boolean };
+  /** When the oldest unconfirmed range was last confirmed; null when all is current. */
+  savedAt: number | null;
+  /** One may not see it any more, or it never was. */
+  gone: boolean;
+}
+
+export interface Timeline extends Readable<TimelineView> {
+  /** Each loads at most one page and resolves when it is shown, or false when the server cannot be reached. */
+  loadBefore(seq: number): Promise<boolean>;
+  loadAfter(seq: number): Promise<boolean>;
+  loadAround(target: { seq: number } | { messageId: string } | { since: number }): Promise<{ seq: number } | false>;
+  loadNewest(): Promise<boolean>;
+  /** Ends the subscription to live events of this channel. */
+  close(): void;
+}
+
+export interface DraftView { content: string; clientMsgId: string; updatedAt: number }
+
+export interface OutboxItem { id: string; act: ActKind | 'ack' | 'mark_unread' | 'call'; channelId: string | null; content: string | null; state: PendingState; key: string | null }
+
+export interface Engine {
+  readonly accountId: string;
+  readonly connection: Readable<ConnectionView>;
+  readonly me: Readable<User | null>;
+  readonly workspaces: Readable<readonly Workspace[]>;
+  /** Every channel of one's own in a workspace, unordered. */
+  channels(workspaceId: string): Readable<readonly ChannelView[]>;
+  channel(channelId: string): Readable<ChannelView | null>;
+  /** Known people by id; asking for unknown or unverified ones fetches them in batches. */
+  user(userId: string): Readable<User | null>;
+  presence(userId: string): Readable<'online' | 'away' | 'dnd' | 'offline'>;
+  /** Who is typing in a channel or thread, newest last. */
+  typing(channelId: string, rootId: string | null): Readable<readonly string[]>;
+  thread(rootId: string): Readable<Thread | null>;
+  threads(): Readable<readonly Thread[]>;
+  draft(channelId: string, rootId: string | null): Readable<DraftView | null>;
+  outbox: Readable<readonly OutboxItem[]>;
+
+  /** Starts from the cache, then connects. Resolves when the cache is shown. */
+  start(): Promise<void>;
+  /** Keeps cache, outbox and drafts. */
+  stop(): Promise<void>;
+  /** Ends the session on the server, then wipes. */
+  signOut(): Promise<void>;
+
+  /** Opens a channel or thread for showing; live events for it flow until `close`. */
+  timeline(channelId: string, rootId?: string | null): Timeline;
+
+  /** Durable in the outbox when it resolves; rejects with StorageRefused when it cannot be kept. */
+  send(message: { channelId: string; content: string; rootId?: string | null; broadcast?: boolean; clientMsgId?: string; kind?: 'text' | 'me'; quiet?: boolean }): Promise<void>;
+  edit(channelId: string, messageId: string, content: string): Promise<void>;
+  delete(channelId: string, messageId: string): Promise<void>;
+  react(channelId: string, messageId: string, emoji: string, add: boolean): Promise<void>;
+  retry(itemId: string): Promise<void>;
+  discard(itemId: string): Promise<void>;
+
+  /** Read up to `seq`, in a channel or a thread; coalesced and sent at most once a second. */
+  read(channelId: string, seq: number, rootId?: string | null): void;
+  markUnread(channelId: string, firstUnreadSeq: number, rootId?: string | null): Promise<void>;
+  /** Kept within a second through crash and reload; empty content clears it. */
+  setDraft(channelId: string, rootId: string | null, content: string): void;
+  flushDrafts(): Promise<void>;
+
+  followThread(channelId: string, rootId: string, follow: boolean): Promise<void>;
+  setChannelLevel(channelId: string, change: { level?: Membership['level']; muted?: boolean }): Promise<void>;
+  setTyping(channelId: string, rootId: string | null): void;
+  setActive(active: boolean): void;
+  /** People whose profile and presence are on screen. */
+  look(userIds: readonly string[]): void;
+  /** Says that the network came back or the machine woke: tries at once. */
+  wake(): void;
+}
