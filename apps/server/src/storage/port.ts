@@ -24,7 +24,7 @@ export interface Table<R extends Row = Row> {
 
 /**
  * An interval of a table's key or of one of its indexes: rows whose first fields equal `prefix` and whose next field lies
- * within the bounds. `after` continues a page strictly behind a row's full position.
+ * within the bounds.
  */
 export interface Range {
   /** The name of an index; absent: the primary key. */
@@ -34,6 +34,8 @@ export interface Range {
   gte?: KeyPart;
   lt?: KeyPart;
   lte?: KeyPart;
+  /** The last row of the page before: go on strictly behind it, in the order of this question. */
+  after?: Row;
 }
 
 /** Reads in one snapshot: everything seen through one `ReadTx` is the state after some whole number of committed commands. */
