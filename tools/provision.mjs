@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+/**
+ * Finds or fetches what the tests need beyond npm's packages, and says what it chose.
+ *
+ * Chromium: `PARLEY_CHROMIUM`, then an installed one, then Playwright's own download, then apt when root on Debian.
+ * strace: an installed one, then apt. It watches and breaks the server's system calls in the fault tests.
+ *
+ * What cannot be had is a loud skip on a person's machine and a failure with `CI=true`.
+ * Writes `.tmp/provision.json` for the tests: `{chromium, strace}`, paths or null.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const ci = process.env.CI === 'true';
+const isRoot = process.getuid?.() === 0;
+const say = (text) => console.log(`provision: ${text}`);
+
+function onPath(names) {
+  for (const name of names)
+    for (const dir of (process.env.PATH ?? '').split(':')) {
+      const file = `${dir}/${name}`;
+      try {
+        accessSync(file, constants.X_OK);
+        return file;
+      } catch {
+        continue;
+      }
+    }
+  return null;
+}
+
+let aptUpdated = false;
+function apt(packages) {
+  if (!isRoot || !existsSync('/etc/debian_version') || !onPath(['apt-get'])) return false;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  if (!aptUpdated) {
+    spawnSync('apt-get', ['update', '-q'], { stdio: 'ignore', env, timeout: 300_000 });
+    aptUpdated = true;
+  }
+  return spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { stdio: ['ignore', 'ignore', 'inherit'], env, timeout: 600_000 }).status === 0;
+}
+
+/** A browser counts only when it starts. */
+function works(file) {
+  try {
+    return /\d+\.\d+/.test(execFileSync(file, ['--version', '--no-sandbox'], { encoding: 'utf8', timeout: 30_000, stdio: ['ignore', 'pipe', 'ignore'] }));
+  } catch {
+    return false;
+  }
+}
+
+async function chromium() {
+  const named = process.env.PARLEY_CHROMIUM;
+  if (named) {
+    if (works(named)) return [named, 'PARLEY_CHROMIUM'];
+    say(`PARLEY_CHROMIUM=${named} does not start; looking further`);
+  }
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  const installed = onPath(names);
+  if (installed && works(installed)) return [installed, 'installed'];
+  const { chromium: playwright } = await import('@playwright/test');
+  if (existsSync(playwright.executablePath())) return [playwright.executablePath(), 'Playwright\'s, downloaded before'];
+  say('no Chromium installed; trying Playwright\'s own download');
+  const download = spawnSync('npx', ['playwright', 'install', 'chromium'], { cwd: root, stdio: 'ignore', timeout: 180_000 });
+  if (download.status === 0 && existsSync(playwright.executablePath())) return [playwright.executablePath(), 'Playwright\'s download'];
+  say('the download did not work; trying apt');
+  if (apt(['chromium', 'fonts-noto-core', 'fonts-noto-color-emoji'])) {
+    const fromApt = onPath(names);
+    if (fromApt && works(fromApt)) return [fromApt, 'apt'];
+  }
+  return [null, 'not to be had'];
+}
+
+function strace() {
+  const installed = onPath(['strace']);
+  if (installed) return [installed, 'installed'];
+  if (apt(['strace'])) return [onPath(['strace']), 'apt'];
+  return [null, 'not to be had'];
+}
+
+const found = {};
+let missing = 0;
+for (const [name, find] of [['chromium', chromium], ['strace', strace]]) {
+  const [file, how] = await find();
+  found[name] = file;
+  say(`${name}: ${file ?? 'MISSING'} (${how})`);
+  if (!file) {
+    missing++;
+    console.error(`provision: !!! ${name} is missing: the tests that need it ${ci ? 'fail' : 'are SKIPPED'} !!!`);
+  }
+}
+mkdirSync(`${root}/.tmp`, { recursive: true });
+writeFileSync(`${root}/.tmp/provision.json`, JSON.stringify(found, null, 2) + '\n');
+process.exit(ci && missing > 0 ? 1 : 0);
