@@ -1,0 +1,102 @@
+import type { Clock, Timer } from '@parley/shared/domain/clock';
+import type { ManualPresence, Presence } from './port.ts';
+
+/** Somebody whose last device went is shown as before for this long, so that a reconnection is not seen. */
+export const OFFLINE_GRACE_MS = 5_000;
+/** Changes within this span are told once. */
+export const PRESENCE_COALESCE_MS = 500;
+
+interface Person {
+  devices: Map<string, 'online' | 'away'>;
+  leaving: Timer | null;
+  choice: ManualPresence;
+  until: number | null;
+  expiry: Timer | null;
+  told: Presence;
+}
+
+/**
+ * Per-person, per-device presence merged into one state: offline without devices, else what the person chose, else online
+ * when any device is, else away. Tells changes of the merged state only, coalesced.
+ */
+export class PresenceBook {
+  readonly #people = new Map<string, Person>();
+  readonly #changed = new Set<string>();
+  #flush: Timer | null = null;
+
+  constructor(private readonly clock: Clock, private readonly tell: (userId: string, state: Presence) => void) {}
+
+  setDevice(userId: string, device: string, state: 'online' | 'away' | null): void {
+    const person = this.#person(userId);
+    if (state === null) {
+      if (!person.devices.delete(device) || person.devices.size > 0) return this.#touch(userId);
+      person.leaving?.cancel();
+      person.leaving = this.clock.setTimer(OFFLINE_GRACE_MS, () => {
+        person.leaving = null;
+        this.#touch(userId);
+      });
+      return;
+    }
+    person.leaving?.cancel();
+    person.leaving = null;
+    person.devices.set(device, state);
+    this.#touch(userId);
+  }
+
+  choose(userId: string, choice: ManualPresence, until: number | null): void {
+    const known = this.#people.get(userId);
+    if (!known && choice === 'auto') return;
+    const person = known ?? this.#person(userId);
+    if (person.choice === choice && person.until === until) return;
+    person.choice = choice;
+    person.until = until;
+    person.expiry?.cancel();
+    person.expiry = until === null ? null : this.clock.setTimer(Math.max(0, until - this.clock.now()), () => this.choose(userId, 'auto', null));
+    this.#touch(userId);
+  }
+
+  stateOf(userId: string): Presence {
+    const person = this.#people.get(userId);
+    if (!person) return 'offline';
+    if (person.devices.size === 0) return person.leaving ? person.told : 'offline';
+    if (person.choice !== 'auto') return person.choice;
+    for (const state of person.devices.values()) if (state === 'online') return 'online';
+    return 'away';
+  }
+
+  close(): void {
+    this.#flush?.cancel();
+    for (const person of this.#people.values()) {
+      person.leaving?.cancel();
+      person.expiry?.cancel();
+    }
+    this.#people.clear();
+  }
+
+  #person(userId: string): Person {
+    let person = this.#people.get(userId);
+    if (!person) this.#people.set(userId, (person = { devices: new Map(), leaving: null, choice: 'auto', until: null, expiry: null, told: 'offline' }));
+    return person;
+  }
+
+  #touch(userId: string): void {
+    this.#changed.add(userId);
+    this.#flush ??= this.clock.setTimer(PRESENCE_COALESCE_MS, () => {
+      this.#flush = null;
+      const changed = [...this.#changed];
+      this.#changed.clear();
+      for (const id of changed) this.#settle(id);
+    });
+  }
+
+  #settle(userId: string): void {
+    const person = this.#people.get(userId);
+    if (!person) return;
+    const state = this.stateOf(userId);
+    if (state !== person.told) {
+      person.told = state;
+      this.tell(userId, state);
+    }
+    if (person.devices.size === 0 && !person.leaving && person.choice === 'auto') this.#people.delete(userId);
+  }
+}
