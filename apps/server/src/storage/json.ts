@@ -13,7 +13,7 @@ function clone(value: unknown): unknown {
       return value;
     case 'number':
       if (!Number.isFinite(value)) throw new TypeError(`not a JSON number: ${value}`);
-      return value;
+      return value + 0; // JSON has no negative zero
     case 'undefined':
       return undefined;
     case 'object':
@@ -27,7 +27,9 @@ function clone(value: unknown): unknown {
   if (prototype !== Object.prototype && prototype !== null) throw new TypeError('not a plain object');
   const copy: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
-    if (item !== undefined) copy[name] = clone(item);
+    if (item === undefined) continue;
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: clone(item), enumerable: true, configurable: true, writable: true });
+    else copy[name] = clone(item);
   }
   return copy;
 }

@@ -2,7 +2,7 @@ import type { Entity } from '@parley/shared/protocol/entities';
 import type { StreamName } from '@parley/shared/domain/streams';
 import type { CommandName, CommandArgs, CommandResult } from './commands.ts';
 
-/** A stored row: JSON values only. Fields named by the table's key and indexes are strings, numbers, null or absent. */
+/** A stored row: JSON values only. Fields that are columns are strings, whole numbers, null or absent; absent ones are read back as null. */
 export type Row = Record<string, unknown>;
 export type KeyPart = string | number;
 
