@@ -1,0 +1,30 @@
+/**
+ * The anchor of the view: what stays where it is while the list changes. It is the topmost visible row that survives, or
+ * the end when the end was within 40 px.
+ */
+
+export const AT_END_PX = 40;
+
+export interface Placed { key: string; start: number; size: number }
+
+export interface AnchorPoint { key: string; /** From the view's upper edge to the row's; negative when it begins above. */ offset: number }
+
+export interface Anchor { atEnd: boolean; /** Rows in view, topmost first. */ points: readonly AnchorPoint[] }
+
+export function captureAnchor(rows: readonly Placed[], scrollTop: number, viewHeight: number, totalHeight: number): Anchor {
+  const points: AnchorPoint[] = [];
+  for (const row of rows) {
+    if (row.start + row.size <= scrollTop || row.start >= scrollTop + viewHeight) continue;
+    points.push({ key: row.key, offset: row.start - scrollTop });
+  }
+  return { atEnd: totalHeight - viewHeight - scrollTop <= AT_END_PX, points };
+}
+
+/** Where the view must stand so that the anchor has not moved; null when nothing of it survived. */
+export function anchoredTop(anchor: Anchor, startOf: (key: string) => number | null): number | null {
+  for (const point of anchor.points) {
+    const start = startOf(point.key);
+    if (start !== null) return start - point.offset;
+  }
+  return null;
+}
