@@ -52,16 +52,12 @@ export function positionOf(row: Row, fields: readonly string[]): Position | unde
   return position;
 }
 
-/**
- * Makes columns that are absent null, as they will be read.
- * @throws TypeError when a column holds what it was not declared for, or a part of the key is missing.
- */
+/** @throws TypeError when a column holds what it was not declared for, or a part of the key is missing. */
 export function checkRow(table: Table, row: Row): void {
   for (const name in table.columns) {
     const value = row[name];
     if (value === null || value === undefined) {
       if (table.key.includes(name)) throw new TypeError(`${table.name}.${name} is part of the key and missing`);
-      row[name] = null;
     } else if (table.columns[name] === 'text' ? typeof value !== 'string' : !Number.isSafeInteger(value)) {
       throw new TypeError(`${table.name}.${name} must be ${table.columns[name]}`);
     }

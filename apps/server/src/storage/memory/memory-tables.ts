@@ -34,6 +34,7 @@ export function countRows<R extends Row>(snapshot: Snapshot, table: Table<R>, ra
 export function withRow(snapshot: Snapshot, table: Table, given: Row, fresh: boolean): Snapshot {
   const row = cloneJson(given);
   checkRow(table, row);
+  for (const name in table.columns) row[name] ??= null;
   const key = positionOf(row, table.key)!;
   const old = tree(snapshot, table, PRIMARY).get(key);
   if (old && fresh) throw new UniqueViolation(table.name, 'key');
