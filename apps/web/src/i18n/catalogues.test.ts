@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse, TYPE, type MessageFormatElement } from '@formatjs/icu-messageformat-parser';
+import { describe, expect, it } from 'vitest';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const source = fileURLToPath(new URL('..', import.meta.url));
+
+function read(language: string): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const file of readdirSync(`${here}${language}`)) {
+    for (const [key, text] of Object.entries(JSON.parse(readFileSync(`${here}${language}/${file}`, 'utf8')) as Record<string, string>)) {
+      expect(all[key], `${key} is in two catalogues`).toBeUndefined();
+      all[key] = text;
+    }
+  }
+  return all;
+}
+
+function* files(folder: string): Generator<string> {
+  for (const name of readdirSync(folder)) {
+    const path = `${folder}${name}`;
+    if (statSync(path).isDirectory()) yield* files(`${path}/`);
+    else if (/\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name)) yield path;
+  }
+}
+
+/** Names of arguments and tags, which every language must share. */
+function slots(elements: MessageFormatElement[], found = new Set<string>()): Set<string> {
+  for (const element of elements) {
+    if (element.type === TYPE.literal || element.type === TYPE.pound) continue;
+    found.add(element.value);
+    if (element.type === TYPE.plural || element.type === TYPE.select) for (const option of Object.values(element.options)) slots(option.value, found);
+    if (element.type === TYPE.tag) slots(element.children, found);
+  }
+  return found;
+}
+
+describe('I18-1 catalogues', () => {
+  const english = read('en');
+  const german = read('de');
+
+  it('I18-1 German has every message of English, with the same arguments', () => {
+    expect(Object.keys(german).sort()).toEqual(Object.keys(english).sort());
+    for (const key of Object.keys(english)) expect([...slots(parse(german[key]!))].sort(), key).toEqual([...slots(parse(english[key]!))].sort());
+  });
+
+  it('I18-1 every message is used, or belongs to a family that is built from a known set', () => {
+    const code = [...files(source)].map((path) => readFileSync(path, 'utf8')).join('\n');
+    // A family is asked for with a template, such as `import.count.${kind}`.
+    const families = [...code.matchAll(/[`]([a-z][a-z_]*(?:\.[a-z_]+)*\.)\$\{/g)].map((match) => match[1]!);
+    const unused = Object.keys(english).filter((key) => !code.includes(`'${key}'`) && !code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)));
+    expect(unused).toEqual([]);
+  });
+});

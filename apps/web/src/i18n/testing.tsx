@@ -1,0 +1,8 @@
+import type { ReactNode } from 'react';
+import { ENGLISH } from './catalogue.ts';
+import { makeIntl, TextProvider } from './text.tsx';
+
+/** English words around a component under test, in UTC. */
+export function WithText({ children }: { children: ReactNode }) {
+  return <TextProvider intl={makeIntl('en', ENGLISH, 'UTC')}>{children}</TextProvider>;
+}
