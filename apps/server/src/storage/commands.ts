@@ -1,11 +1,13 @@
 import type { CommandHandler } from './command.ts';
 import { accountsCommands } from '../features/accounts/accounts.commands.ts';
 import { idempotencyCommands } from '../edge/idempotency.commands.ts';
+import { jobsCommands } from '../jobs/jobs.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
 export const COMMANDS = {
   ...storeCommands,
+  ...jobsCommands,
   ...idempotencyCommands,
   ...accountsCommands,
 };

@@ -1,7 +1,16 @@
 import { defineCommand } from './command.ts';
-import { outbox } from './tables.ts';
+import { leases, outbox } from './tables.ts';
 
-/** Commands of the store's own means: outbox, leases, jobs. */
+/** A lease as its holder knows it. */
+export interface Lease {
+  name: string;
+  /** Rises with every new holder; goes with every write that only the holder may do. */
+  token: number;
+  /** Store clock, microseconds. */
+  until: number;
+}
+
+/** Commands of the store's own means: outbox and leases. All times are the store's clock, whatever the callers' say. */
 export const storeCommands = {
   /** A durable consumer has committed these outbox rows; a row goes when all of `consumers` are done. */
   'outbox.consumed': defineCommand(async (tx, args: { ids: string[]; consumer: string; consumers: string[] }) => {
@@ -13,5 +22,36 @@ export const storeCommands = {
       else await tx.put(outbox, { ...row, done });
     }
     return {};
+  }),
+
+  /**
+   * Takes a lease that is free, ended, or one's own already (then it is prolonged under the same token); null while
+   * another holds it. `holder` names one process start, so that a restarted one counts as another.
+   */
+  'lease.acquire': defineCommand(async (tx, args: { name: string; holder: string; ms: number }): Promise<Lease | null> => {
+    const now = tx.now();
+    const row = await tx.get(leases, [args.name]);
+    const alive = row !== undefined && row.until > now;
+    if (alive && row.holder !== args.holder) return null;
+    const lease: Lease = { name: args.name, token: alive ? row.token : (row?.token ?? 0) + 1, until: now + args.ms * 1000 };
+    await tx.put(leases, { ...lease, holder: args.holder });
+    return lease;
+  }),
+
+  /** Prolongs a lease that nobody has taken since, even if it has ended; null when it is lost. */
+  'lease.renew': defineCommand(async (tx, args: { name: string; token: number; ms: number }): Promise<Lease | null> => {
+    const row = await tx.get(leases, [args.name]);
+    if (row?.token !== args.token || row.holder === '') return null;
+    const until = tx.now() + args.ms * 1000;
+    await tx.put(leases, { ...row, until });
+    return { name: args.name, token: args.token, until };
+  }),
+
+  /** Gives a lease back before its end. The row stays, so that tokens go on rising. */
+  'lease.release': defineCommand(async (tx, args: { name: string; token: number }): Promise<boolean> => {
+    const row = await tx.get(leases, [args.name]);
+    if (row?.token !== args.token || row.holder === '') return false;
+    await tx.put(leases, { ...row, holder: '', until: 0 });
+    return true;
   }),
 };

@@ -1,0 +1,63 @@
+import { defineCommand } from '../storage/command.ts';
+import type { Tx } from '../storage/port.ts';
+import { jobs, type JobRow } from '../storage/tables.ts';
+import { delayAfter, MAX_ATTEMPTS, type LeasedJob, type NewJob } from './port.ts';
+
+/** Adds a job in a command's own transaction: it exists exactly when what the command wrote does. */
+export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
+  const run_at = tx.now() + (job.delayMs ?? 0) * 1000;
+  const id = job.id ?? tx.uuid();
+  const same = (await tx.get(jobs, [id])) ?? (job.dedupe === undefined ? undefined : (await tx.find(jobs, { index: 'by_dedupe', prefix: [job.dedupe], limit: 1 }))[0]);
+  if (same) {
+    if (same.state === 'parked') await tx.put(jobs, { ...same, payload: job.payload, state: 'ready', run_at, attempts: 0, error: null });
+    return same.id;
+  }
+  await tx.insert(jobs, { id, kind: job.kind, payload: job.payload, state: 'ready', run_at, attempts: 0, lease_until: null, lease_token: null, error: null, dedupe: job.dedupe ?? null });
+  return id;
+}
+
+/** The job while it is leased under this token. */
+async function held(tx: Tx, id: string, token: string): Promise<JobRow | undefined> {
+  const row = await tx.get(jobs, [id]);
+  return row?.state === 'leased' && row.lease_token === token ? row : undefined;
+}
+
+async function giveBack(tx: Tx, row: JobRow, error: string): Promise<'ready' | 'parked'> {
+  const state = row.attempts >= MAX_ATTEMPTS ? 'parked' : 'ready';
+  await tx.put(jobs, { ...row, state, run_at: tx.now() + delayAfter(row.attempts) * 1000, lease_until: null, lease_token: null, error });
+  return state;
+}
+
+export const jobsCommands = {
+  'jobs.enqueue': defineCommand(async (tx, args: { job: NewJob }) => ({ id: await enqueueJob(tx, args.job) })),
+
+  'jobs.lease': defineCommand(async (tx, args: { limit: number; leaseMs: number }): Promise<LeasedJob[]> => {
+    const now = tx.now();
+    // A worker that went away without a word has failed its attempt like any other.
+    for (const row of await tx.find(jobs, { index: 'by_lease', prefix: ['leased'], lte: now, limit: args.limit })) await giveBack(tx, { ...row }, 'the worker went away');
+    const ready = await tx.find(jobs, { index: 'by_ready', prefix: ['ready'], lte: now, limit: args.limit });
+    const leased: LeasedJob[] = [];
+    for (const row of ready) {
+      const token = tx.uuid();
+      await tx.put(jobs, { ...row, state: 'leased', attempts: row.attempts + 1, lease_until: now + args.leaseMs * 1000, lease_token: token });
+      leased.push({ id: row.id, kind: row.kind, payload: row.payload, attempt: row.attempts + 1, token });
+    }
+    return leased;
+  }),
+
+  'jobs.extend': defineCommand(async (tx, args: { id: string; token: string; leaseMs: number }): Promise<boolean> => {
+    const row = await held(tx, args.id, args.token);
+    if (row) await tx.put(jobs, { ...row, lease_until: tx.now() + args.leaseMs * 1000 });
+    return row !== undefined;
+  }),
+
+  'jobs.complete': defineCommand(async (tx, args: { id: string; token: string }): Promise<boolean> => {
+    const row = await held(tx, args.id, args.token);
+    return row !== undefined && tx.delete(jobs, [row.id]);
+  }),
+
+  'jobs.fail': defineCommand(async (tx, args: { id: string; token: string; error: string }): Promise<'ready' | 'parked' | 'lost'> => {
+    const row = await held(tx, args.id, args.token);
+    return row ? giveBack(tx, row, args.error.slice(0, 2_000)) : 'lost';
+  }),
+};

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { delayAfter, MAX_ATTEMPTS, type JobQueue } from './port.ts';
+
+export interface JobsUnderTest {
+  jobs: JobQueue;
+  /** Moves the queue's clock. */
+  advance(ms: number): void;
+  dispose(): Promise<void>;
+}
+
+/** What every adapter of the job port guarantees. */
+export function describeJobs(name: string, open: () => Promise<JobsUnderTest>): void {
+  describe(`JobQueue contract: ${name}`, () => {
+    let subject: JobsUnderTest;
+    let jobs: JobQueue;
+    beforeEach(async () => {
+      subject = await open();
+      jobs = subject.jobs;
+    });
+    afterEach(async () => subject.dispose());
+
+    it('JOB1 jobs are leased in the order of their time, each once, and are gone when complete', async () => {
+      await jobs.enqueue({ kind: 'b', payload: { n: 2 }, delayMs: 10 });
+      await jobs.enqueue({ kind: 'a', payload: { n: 1 } });
+      await jobs.enqueue({ kind: 'late', payload: null, delayMs: 60_000 });
+      subject.advance(20);
+      const [first, second] = await Promise.all([jobs.lease(1, 1000), jobs.lease(5, 1000)]);
+      expect([...first, ...second].map((j) => [j.kind, j.payload, j.attempt])).toEqual([['a', { n: 1 }, 1], ['b', { n: 2 }, 1]]);
+      for (const job of [...first, ...second]) expect(await jobs.complete(job)).toBe(true);
+      subject.advance(5000);
+      expect(await jobs.lease(5, 1000)).toEqual([]);
+      subject.advance(60_000);
+      expect((await jobs.lease(5, 1000)).map((j) => j.kind)).toEqual(['late']);
+    });
+
+    it('JOB2 a repeated id or a dedupe value adds no second, until the first is complete', async () => {
+      const id = await jobs.enqueue({ id: 'j1', kind: 'x', payload: 1, dedupe: 'd' });
+      expect(await jobs.enqueue({ id: 'j1', kind: 'x', payload: 1, dedupe: 'd' })).toBe(id);
+      expect(await jobs.enqueue({ kind: 'x', payload: 2, dedupe: 'd' })).toBe(id);
+      const [job] = await jobs.lease(5, 1000);
+      expect(await jobs.enqueue({ kind: 'x', payload: 2, dedupe: 'd' })).toBe(id);
+      expect(await jobs.lease(5, 1000)).toEqual([]);
+      await jobs.complete(job!);
+      expect(await jobs.enqueue({ kind: 'x', payload: 2, dedupe: 'd' })).not.toBe(id);
+    });
+
+    it('JOB3 a failed job comes back after a growing delay, and is parked after the last attempt', async () => {
+      const id = await jobs.enqueue({ kind: 'x', payload: null, dedupe: 'd' });
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+        const [job] = await jobs.lease(1, 1000);
+        expect(job).toMatchObject({ id, attempt });
+        expect(await jobs.fail(job!, 'no luck')).toBe(attempt === MAX_ATTEMPTS ? 'parked' : 'ready');
+        subject.advance(delayAfter(attempt) - 1);
+        expect(await jobs.lease(1, 1000)).toEqual([]);
+        subject.advance(1);
+      }
+      subject.advance(delayAfter(99) * 10);
+      expect(await jobs.lease(1, 1000)).toEqual([]);
+      expect(await jobs.enqueue({ kind: 'x', payload: 'again', dedupe: 'd' })).toBe(id);
+      expect(await jobs.lease(1, 1000)).toMatchObject([{ id, attempt: 1, payload: 'again' }]);
+    });
+
+    it('JOB4 a job whose worker went away is ready again, and the earlier worker has no say', async () => {
+      await jobs.enqueue({ kind: 'x', payload: null });
+      const [lost] = await jobs.lease(1, 1000);
+      subject.advance(999);
+      expect(await jobs.lease(1, 1000)).toEqual([]);
+      subject.advance(1);
+      expect(await jobs.lease(1, 1000)).toEqual([]);
+      subject.advance(delayAfter(1));
+      const [again] = await jobs.lease(1, 1000);
+      expect(again).toMatchObject({ id: lost!.id, attempt: 2 });
+      expect(await jobs.complete(lost!)).toBe(false);
+      expect(await jobs.extend(lost!, 1000)).toBe(false);
+      expect(await jobs.fail(lost!, 'late')).toBe('lost');
+      expect(await jobs.complete(again!)).toBe(true);
+    });
+
+    it('JOB5 extending keeps a long job', async () => {
+      await jobs.enqueue({ kind: 'x', payload: null });
+      const [job] = await jobs.lease(1, 1000);
+      for (let i = 0; i < 5; i++) {
+        subject.advance(900);
+        expect(await jobs.extend(job!, 1000)).toBe(true);
+      }
+      expect(await jobs.lease(1, 1000)).toEqual([]);
+      expect(await jobs.complete(job!)).toBe(true);
+    });
+  });
+}

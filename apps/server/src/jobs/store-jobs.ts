@@ -1,0 +1,27 @@
+import type { Store } from '../storage/port.ts';
+import type { JobQueue, LeasedJob, NewJob } from './port.ts';
+
+/** The job port over the Store's own tables. */
+export class StoreJobs implements JobQueue {
+  constructor(private readonly store: Store) {}
+
+  async enqueue(job: NewJob): Promise<string> {
+    return (await this.store.run('jobs.enqueue', { job })).id;
+  }
+
+  async lease(limit: number, leaseMs: number): Promise<LeasedJob[]> {
+    return this.store.run('jobs.lease', { limit, leaseMs });
+  }
+
+  async extend({ id, token }: LeasedJob, leaseMs: number): Promise<boolean> {
+    return this.store.run('jobs.extend', { id, token, leaseMs });
+  }
+
+  async complete({ id, token }: LeasedJob): Promise<boolean> {
+    return this.store.run('jobs.complete', { id, token });
+  }
+
+  async fail({ id, token }: LeasedJob, error: string): Promise<'ready' | 'parked' | 'lost'> {
+    return this.store.run('jobs.fail', { id, token, error });
+  }
+}
