@@ -2,6 +2,8 @@ import type { CommandHandler } from './command.ts';
 import { accountsCommands } from '../features/accounts/accounts.commands.ts';
 import { idempotencyCommands } from '../edge/idempotency.commands.ts';
 import { jobsCommands } from '../jobs/jobs.commands.ts';
+import { channelCommands } from '../features/channels/channels.commands.ts';
+import { membershipCommands } from '../features/membership/membership.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
@@ -10,6 +12,8 @@ export const COMMANDS = {
   ...jobsCommands,
   ...idempotencyCommands,
   ...accountsCommands,
+  ...channelCommands,
+  ...membershipCommands,
 };
 
 export type CommandName = keyof typeof COMMANDS;

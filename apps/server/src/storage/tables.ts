@@ -45,6 +45,10 @@ export interface ChannelRow extends Row {
   /** Lower-cased name for browsing; null for direct messages. */
   browse_name: string | null;
   doc: Channel;
+  /** The exact number of members; `doc.member_count` follows it, at most once a minute in channels of over 100. */
+  members: number;
+  /** When `doc.member_count` last moved, microseconds. */
+  counted_at: number;
   /** While an import fills it: that import's id. */
   import_id?: string | null;
   /** `workspace/slack/C123` of channels filled by imports only. */
@@ -114,6 +118,7 @@ export const messages = table<MessageRow>({
     by_everyone: { fields: ['channel_id', 'everyone_seq'] },
     by_author_everyone: { fields: ['channel_id', 'author_id', 'everyone_seq'] },
     by_reply: { fields: ['channel_id', 'parent_message_id', 'reply_seq'] },
+    by_author_reply: { fields: ['channel_id', 'parent_message_id', 'author_id', 'reply_seq'] },
     by_time: { fields: ['channel_id', 'created_us'] },
   },
 });
@@ -139,7 +144,7 @@ export const reactions = table<ReactionRow>({
 });
 
 /** Who follows a thread. An explicit choice wins over following by itself. */
-export interface ThreadFollowerRow extends Row { channel_id: string; root_id: string; user_id: string; following: number; explicit: number }
+export interface ThreadFollowerRow extends Row { channel_id: string; root_id: string; user_id: string; following: number; explicit: number; /** The read position that following begins with. */ from_seq: number }
 export const threadFollowers = table<ThreadFollowerRow>({ name: 'thread_followers', key: ['channel_id', 'root_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', root_id: 'text', user_id: 'text' }, indexes: {} });
 
 /** Up to where each device has received a channel. */

@@ -31,7 +31,7 @@ const PUBLIC_CHANNEL: [Action, inside: Verdict[], outside: Verdict[]][] = [
   ['channel.convert', [F, F, F, A], [N, F, F, A]],
   ['channel.delete', [F, F, F, A], [N, F, F, A]],
   ['channel.follow', [A, A, A, A], [N, F, F, F]],
-  ['channel.leave', [A, A, A, A], [N, F, F, F]],
+  ['channel.leave', [A, A, A, A], [N, A, A, A]],
 ];
 const ROLES = ['guest', 'member', 'member', 'admin'] as const;
 const foreign = { author_id: 'other', seq: 5, deleted: false };

@@ -74,7 +74,8 @@ type Columns = readonly [guest: Rule, member: Rule, moderator: Rule, admin: Rule
 const CHANNEL_ACTIONS = {
   'channel.view': { columns: ['inside', 'yes', 'yes', 'yes'] },
   'channel.join': { columns: ['inside', 'yes', 'yes', 'yes'], rooms: true, open: true },
-  'channel.leave': { columns: ['inside', 'inside', 'inside', 'inside'], rooms: true },
+  /** Who is not in it has left it: a repeat answers as the first. */
+  'channel.leave': { columns: ['inside', 'yes', 'yes', 'yes'], rooms: true },
   'message.post': { columns: ['posting', 'posting', 'inside', 'inside'], open: true },
   'message.react': { columns: ['posting', 'posting', 'inside', 'inside'], open: true },
   'message.edit': { columns: ['own', 'own', 'own', 'own'] },

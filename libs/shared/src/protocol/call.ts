@@ -24,4 +24,7 @@ export type RequestOf<C> = C extends Call<infer R, z.ZodMiniType> ? z.output<R> 
 export type InputOf<C> = C extends Call<infer R, z.ZodMiniType> ? z.input<R> : never;
 export type ResponseOf<C> = C extends Call<z.ZodMiniType, infer R> ? z.output<R> : never;
 
-export const defineCall = <Request extends z.ZodMiniType, Response extends z.ZodMiniType>(call: Call<Request, Response>): Call<Request, Response> => call;
+/** Keeps `auth` as it is written, so that handlers know whether there is a caller. */
+export const defineCall = <Request extends z.ZodMiniType, Response extends z.ZodMiniType, Auth extends Call['auth']>(
+  call: Call<Request, Response> & { readonly auth: Auth },
+): Call<Request, Response> & { readonly auth: Auth } => call;
