@@ -34,6 +34,8 @@ export interface LinkEvent {
   verify?: boolean;
   /** More changed than a frame holds: followers get a `head` instead. */
   headOnly?: boolean;
+  /** Milliseconds since the epoch, when known: for measuring the way. */
+  committed_at?: number;
 }
 
 /** Answers and events share one order, so a subscriber never sees an event before its answer. */

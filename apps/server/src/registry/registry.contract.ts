@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamName } from '@parley/shared/domain/streams';
 import { partitionOf } from '../log/partition.ts';
-import type { FakeClock } from '../realtime/testing/fake-clock.ts';
+import type { FakeClock } from '@parley/shared/testing/fake-clock';
 import type { DispatcherInbox, GatewayInbox, LinkMessage, Registry, TypingNotice } from './port.ts';
 
 const STREAM: StreamName = 'channel:00000000-0000-7000-8000-000000000001';

@@ -26,14 +26,16 @@ export const storeCommands = {
 
   /**
    * Takes a lease that is free, ended, or one's own already (then it is prolonged under the same token); null while
-   * another holds it. `holder` names one process start, so that a restarted one counts as another.
+   * another holds it. `holder` names one process start, so that a restarted one counts as another. With `force` another's
+   * is taken too: for a process that knows it is the only one, whose predecessor was killed.
    */
-  'lease.acquire': defineCommand(async (tx, args: { name: string; holder: string; ms: number }): Promise<Lease | null> => {
+  'lease.acquire': defineCommand(async (tx, args: { name: string; holder: string; ms: number; force?: boolean }): Promise<Lease | null> => {
     const now = tx.now();
     const row = await tx.get(leases, [args.name]);
     const alive = row !== undefined && row.until > now;
-    if (alive && row.holder !== args.holder) return null;
-    const lease: Lease = { name: args.name, token: alive ? row.token : (row?.token ?? 0) + 1, until: now + args.ms * 1000 };
+    const own = alive && row.holder === args.holder;
+    if (alive && !own && !args.force) return null;
+    const lease: Lease = { name: args.name, token: own ? row.token : (row?.token ?? 0) + 1, until: now + args.ms * 1000 };
     await tx.put(leases, { ...lease, holder: args.holder });
     return lease;
   }),

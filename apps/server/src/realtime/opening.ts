@@ -1,0 +1,76 @@
+import { channelStream, userStream, workspaceStream, type StreamName } from '@parley/shared/domain/streams';
+import type { StreamDelta } from '@parley/shared/protocol/entities';
+import { LIMITS } from '@parley/shared/protocol/limits';
+import type * as z from 'zod/mini';
+import type { Caller } from '../edge/route.ts';
+import type { ManualPresence } from '../registry/port.ts';
+import type { ReadTx } from '../storage/port.ts';
+import { entities, sessions, users, workspaceMembers } from '../storage/tables.ts';
+import { SightReader, type Sight } from './sight.ts';
+
+export type Delta = z.infer<typeof StreamDelta>;
+/** One stream's catching up for one caller, rights checked: `gone` for what one may not see. */
+export type StreamDeltaReader = (tx: ReadTx, caller: Caller, stream: StreamName, cursor: number, limit: number) => Promise<Delta>;
+
+export type Cursors = Readonly<Record<string, number>>;
+
+/** All that a new connection needs to know, in one snapshot. */
+export interface Opening {
+  /** The session still stands. */
+  valid: boolean;
+  presence: { choice: ManualPresence; until: number | null };
+  /** Streams to follow: user, workspaces, member channels, and what is looked at. */
+  streams: Map<StreamName, Sight>;
+  /** First pages of deltas for user and workspace streams and a few looked-at channels that have a cursor; the rest is read as it is sent. */
+  deltas: Map<StreamName, Delta>;
+}
+
+const PAGE = 1_000;
+/** Looked-at channels whose first page is read along, so that one screen is complete in one go. */
+const LOOKED_PAGES = 2;
+
+export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: Caller, asked: { cursors: Cursors; looking: readonly StreamName[] }): Promise<Opening> {
+  const own = userStream(caller.user_id);
+  const session = await tx.get(sessions, [caller.user_id, caller.device_id]);
+  const user = await tx.get(users, [caller.user_id]);
+  const streams = new Map<StreamName, Sight>();
+  const valid = session !== undefined && session.revoked_at === null && user !== undefined && !user.doc.deactivated;
+  const presence = { choice: user?.presence ?? 'auto', until: user?.presence_until == null ? null : Math.ceil(user.presence_until / 1_000) };
+  if (!valid) return { valid, presence, streams, deltas: new Map() };
+
+  const sight = new SightReader(tx);
+  streams.set(own, { member: true, stayId: null, visibleFrom: 0 });
+  for (const place of await tx.find(workspaceMembers, { index: 'by_user', prefix: [caller.user_id], limit: PAGE })) {
+    if (!place.deactivated) streams.set(workspaceStream(place.workspace_id), { member: true, stayId: null, visibleFrom: 0 });
+  }
+  for (const channelId of await memberChannels(tx, own)) {
+    const stream = channelStream(channelId);
+    const seen = await sight.of(caller, stream);
+    if (seen?.member) streams.set(stream, seen);
+  }
+  for (const stream of asked.looking) {
+    if (streams.has(stream)) continue;
+    const seen = await sight.of(caller, stream);
+    if (seen) streams.set(stream, seen);
+  }
+  const deltas = new Map<StreamName, Delta>();
+  for (const stream of [...[...streams.keys()].filter((s) => !s.startsWith('channel:')), ...asked.looking.slice(0, LOOKED_PAGES)]) {
+    const cursor = asked.cursors[stream];
+    if (cursor !== undefined && streams.has(stream)) deltas.set(stream, await delta(tx, caller, stream, cursor, LIMITS.sync_page_size));
+  }
+  return { valid, presence, streams, deltas };
+}
+
+/** Channels of the membership projection; whether each still holds is asked of the member row. */
+export async function memberChannels(tx: ReadTx, own: StreamName): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const rows = await tx.find(entities, { prefix: [own, 'membership'], ...(after !== undefined && { gt: after }), limit: PAGE });
+    for (const row of rows) if (!(row.doc as { deleted?: boolean }).deleted) ids.push(row.id);
+    if (rows.length < PAGE) return ids;
+    after = rows.at(-1)!.id;
+  }
+}
+
+export const goneDelta = (stream: StreamName): Delta => ({ stream, from: 0, to: 0, head: 0, entities: [], has_more: false, gone: true });
