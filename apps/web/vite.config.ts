@@ -4,6 +4,8 @@ import { defineConfig } from 'vite';
 import { contentSecurity } from './build/content-security.ts';
 import { fontPreload } from './build/font-preload.ts';
 import { compiledMessages } from './build/compiled-messages.ts';
+import { emojiData } from './build/emoji-data.ts';
+import { workerEntities } from './build/worker-entities.ts';
 import { serviceWorker } from './build/service-worker.ts';
 import { TARGETS } from './build/targets.ts';
 
@@ -13,8 +15,10 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 
 export default defineConfig(({ command }) => ({
   root,
-  plugins: [react(), compiledMessages(command === 'build'), fontPreload(), contentSecurity(), serviceWorker()],
+  plugins: [react(), compiledMessages(command === 'build'), emojiData(), fontPreload(), contentSecurity(), serviceWorker()],
   resolve: { alias: command === 'build' ? withoutParser : {} },
+  // Workers load further files on demand, which only modules can.
+  worker: { format: 'es', plugins: () => [workerEntities()] },
   css: { transformer: 'lightningcss', lightningcss: { targets: TARGETS.lightning } },
   build: {
     target: TARGETS.esbuild,
