@@ -1,6 +1,12 @@
 import type { Route } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
+import { accountRoutes } from './accounts/accounts.routes.ts';
+import { serverRoutes } from './server/server.routes.ts';
+import { workspaceRoutes } from './workspaces/workspaces.routes.ts';
 
 /** All routes, one line a feature. */
-export const featureRoutes = (_deps: Deps): Route[] => [
+export const featureRoutes = (deps: Deps): Route[] => [
+  ...serverRoutes(deps),
+  ...accountRoutes(deps),
+  ...workspaceRoutes(deps),
 ];

@@ -1,5 +1,6 @@
 import type { CommandHandler } from './command.ts';
 import { accountsCommands } from '../features/accounts/accounts.commands.ts';
+import { workspacesCommands } from '../features/workspaces/workspaces.commands.ts';
 import { idempotencyCommands } from '../edge/idempotency.commands.ts';
 import { jobsCommands } from '../jobs/jobs.commands.ts';
 import { channelCommands } from '../features/channels/channels.commands.ts';
@@ -12,6 +13,7 @@ export const COMMANDS = {
   ...jobsCommands,
   ...idempotencyCommands,
   ...accountsCommands,
+  ...workspacesCommands,
   ...channelCommands,
   ...membershipCommands,
 };

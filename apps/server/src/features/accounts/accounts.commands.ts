@@ -1,9 +1,13 @@
+import { can } from '@parley/shared/domain/can';
+import { ParleyError } from '@parley/shared/protocol/errors';
 import { defineCommand } from '../../storage/command.ts';
-import { sessions } from '../../storage/tables.ts';
+import { sessions, users, type UserRow } from '../../storage/tables.ts';
+import { demand, type ActorRef } from '../channels/channel-access.ts';
 import { endOtherSessions, endSessions, openSession, type NewSession } from './session-rows.ts';
 import { requireUser, saveProfile } from './account-rows.ts';
-import { ParleyError } from '@parley/shared/protocol/errors';
-import { users, type UserRow } from '../../storage/tables.ts';
+import { serverOwners, setServerOwner } from './server-owners.ts';
+
+const RANK: Record<UserRow['server_role'], number> = { member: 0, admin: 1, owner: 2 };
 
 export const accountsCommands = {
   /** Opens a session, unless the password changed since `password_hash` was checked or the account was deactivated. */
@@ -58,4 +62,34 @@ export const accountsCommands = {
     await tx.put(users, { ...user, presence: args.presence, presence_until: args.until });
     return {};
   }),
+
+  /** A role on the server: not above one's own, neither what is given nor what is taken; the last owner cannot step down. */
+  'accounts.set_server_role': defineCommand(async (tx, args: { actor: ActorRef; user_id: string; role: UserRow['server_role'] }) => {
+    const actor = await requireUser(tx, args.actor.user_id);
+    demand(can({ user_id: actor.id, server_role: actor.server_role, workspace_role: null }, 'server.set_role'));
+    const user = await requireUser(tx, args.user_id);
+    if (RANK[args.role] > RANK[actor.server_role] || RANK[user.server_role] > RANK[actor.server_role]) throw new ParleyError('forbidden', 'a role above one\'s own');
+    if (user.server_role === 'owner' && args.role !== 'owner') await keepAnOwner(tx, user.id);
+    await tx.put(users, { ...user, server_role: args.role });
+    await setServerOwner(tx, user.id, args.role === 'owner');
+    return {};
+  }),
+
+  /** Ends an account: nobody signs in to it any more, and all its sessions end. What it wrote stays. */
+  'accounts.deactivate': defineCommand(async (tx, args: { actor: ActorRef; user_id: string }): Promise<UserRow> => {
+    const actor = await requireUser(tx, args.actor.user_id);
+    demand(can({ user_id: actor.id, server_role: actor.server_role, workspace_role: null }, 'server.deactivate_user'));
+    const user = await requireUser(tx, args.user_id);
+    if (RANK[user.server_role] > RANK[actor.server_role]) throw new ParleyError('forbidden', 'a role above one\'s own');
+    if (user.server_role === 'owner') await keepAnOwner(tx, user.id);
+    const row: UserRow = { ...user, server_role: 'member', doc: { ...user.doc, deactivated: true } };
+    await tx.put(users, row);
+    await setServerOwner(tx, user.id, false);
+    await endOtherSessions(tx, user.id, null);
+    return row;
+  }),
 };
+
+async function keepAnOwner(tx: Parameters<typeof serverOwners>[0], leaving: string): Promise<void> {
+  if ((await serverOwners(tx)).every((id) => id === leaving)) throw new ParleyError('forbidden', 'the last owner cannot step down');
+}
