@@ -1,6 +1,9 @@
 import type { Route } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
 import { accountRoutes } from './accounts/accounts.routes.ts';
+import { channelRoutes } from './channels/channels.routes.ts';
+import { membershipRoutes } from './membership/membership.routes.ts';
+import { messageRoutes } from './messages/messages.routes.ts';
 import { serverRoutes } from './server/server.routes.ts';
 import { workspaceRoutes } from './workspaces/workspaces.routes.ts';
 
@@ -9,4 +12,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...serverRoutes(deps),
   ...accountRoutes(deps),
   ...workspaceRoutes(deps),
+  ...channelRoutes(deps),
+  ...membershipRoutes(deps),
+  ...messageRoutes(deps),
 ];

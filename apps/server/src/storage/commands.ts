@@ -5,6 +5,8 @@ import { idempotencyCommands } from '../edge/idempotency.commands.ts';
 import { jobsCommands } from '../jobs/jobs.commands.ts';
 import { channelCommands } from '../features/channels/channels.commands.ts';
 import { membershipCommands } from '../features/membership/membership.commands.ts';
+import { messageCommands } from '../features/messages/messages.commands.ts';
+import { reactionCommands } from '../features/reactions/reactions.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
@@ -16,6 +18,8 @@ export const COMMANDS = {
   ...workspacesCommands,
   ...channelCommands,
   ...membershipCommands,
+  ...messageCommands,
+  ...reactionCommands,
 };
 
 export type CommandName = keyof typeof COMMANDS;

@@ -1,0 +1,90 @@
+import type { NamedTargets } from '@parley/shared/domain/mentions';
+import { microsToIso } from '@parley/shared/domain/timestamp';
+import type { Message } from '@parley/shared/protocol/entities';
+import { ParleyError } from '@parley/shared/protocol/errors';
+import { defineCommand } from '../../storage/command.ts';
+import type { Tx } from '../../storage/port.ts';
+import { ChannelChange } from '../../storage/streams.ts';
+import { messages, messageVersions, reactions, type MessageRow } from '../../storage/tables.ts';
+import { allows, demand, type ActorRef } from '../channels/channel-access.ts';
+import { followByThemselves, uncountReply } from '../threads/thread-root.ts';
+import { demandMessage, findMessage, messageFacts, type MessageRef } from './find-message.ts';
+import { countingColumns } from './message-row.ts';
+import { sendMessage } from './send.command.ts';
+import { resolveTargets, storeMentions } from './targets.ts';
+
+export const messageCommands = {
+  'messages.send': sendMessage,
+
+  /** @throws ParleyError `conflict` with the message when it has changed since `base_rev`, or is deleted. */
+  'messages.edit': defineCommand(async (tx, args: { who: ActorRef; ref: MessageRef; content: string; named: NamedTargets; here_ids?: string[]; base_rev?: number }): Promise<Message> => {
+    const { row, access } = await demandMessage(tx, args.who, args.ref);
+    demand(allows(access, 'message.edit', messageFacts(row)), 'only one\'s own messages');
+    if (row.doc.kind === 'system') throw new ParleyError('forbidden', 'what the channel tells is not edited');
+    if (row.doc.deleted) throw new ParleyError('conflict', 'the message is deleted', { message: row.doc });
+    if (args.base_rev !== undefined && args.base_rev < row.rev) throw new ParleyError('conflict', 'the message has changed since', { message: row.doc });
+    if (row.doc.content === args.content) return row.doc;
+    const before = row.doc.mentions;
+    if (args.named.everyone !== 'none' && before.everyone === 'none') demand(allows(access, 'mention.everyone'), 'naming everybody here is for moderators');
+
+    const change = await ChannelChange.begin(tx, row.channel_id);
+    await keepVersion(tx, row);
+    const targets = await resolveTargets(tx, { channel_id: row.channel_id, workspace_id: access.row.workspace_id, author_id: row.author_id }, args.named, args.here_ids ?? []);
+    row.doc.content = args.content;
+    row.doc.mentions = targets.mentions;
+    if (targets.mentions.everyone === 'here' && before.everyone === 'here') {
+      // Those who were here when it was sent, not those who are here now.
+      row.doc.mentions.target_ids = before.target_ids;
+    } else row.targets = targets.here;
+    row.doc.edited_at = microsToIso(Math.max(tx.now(), row.created_us));
+    await store(change, row);
+    await storeMentions(tx, row, false);
+    if (row.parent_message_id !== null) {
+      const root = await findMessage(tx, { channel_id: row.channel_id, message_id: row.parent_message_id });
+      if (root) await followByThemselves(tx, root, row, false);
+      change.fact('threads', [row.parent_message_id]);
+    }
+    await change.end();
+    return row.doc;
+  }),
+
+  /** Leaves a tombstone; of a tombstone it answers just that. */
+  'messages.delete': defineCommand(async (tx, args: { who: ActorRef; ref: MessageRef }): Promise<Message> => {
+    const { row, access } = await demandMessage(tx, args.who, args.ref);
+    demand(allows(access, 'message.delete', messageFacts(row)), 'one\'s own messages, or as a moderator');
+    if (row.doc.deleted) return row.doc;
+    const change = await ChannelChange.begin(tx, row.channel_id);
+    await keepVersion(tx, row);
+    row.doc = { ...row.doc, content: '', files: [], reactions: [], pinned: false, deleted: true };
+    delete row.doc.system;
+    await store(change, row);
+    await storeMentions(tx, row, false);
+    await dropReactions(tx, row);
+    if (row.parent_message_id !== null) {
+      await uncountReply(change, row);
+      change.fact('threads', [row.parent_message_id]);
+    }
+    await change.end();
+    return row.doc;
+  }),
+};
+
+/** Moves a changed message to the next rev, its counting columns following its document. */
+async function store(change: ChannelChange, row: MessageRow): Promise<void> {
+  row.rev = row.doc.rev = change.nextRev();
+  Object.assign(row, countingColumns(row.doc));
+  await change.tx.put(messages, row);
+  change.message(row.doc);
+}
+
+async function keepVersion(tx: Tx, row: MessageRow): Promise<void> {
+  await tx.insert(messageVersions, { channel_id: row.channel_id, message_id: row.id, rev: row.rev, content: row.doc.content, replaced_at: tx.now() });
+}
+
+async function dropReactions(tx: Tx, row: MessageRow): Promise<void> {
+  for (;;) {
+    const page = await tx.find(reactions, { prefix: [row.channel_id, row.id], limit: 500 });
+    for (const r of page) await tx.delete(reactions, [r.channel_id, r.message_id, r.emoji, r.user_id]);
+    if (page.length < 500) return;
+  }
+}
