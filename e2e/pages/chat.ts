@@ -2,9 +2,11 @@ import { expect, type Locator, type Page } from '@playwright/test';
 
 /** The client in the words of the person in front of it. */
 export class Chat {
-  constructor(readonly page: Page) {}
+  readonly sidebar: Locator;
 
-  readonly sidebar = this.page.getByRole('navigation', { name: 'Channels' });
+  constructor(readonly page: Page) {
+    this.sidebar = page.getByRole('navigation', { name: 'Channels' });
+  }
 
   channelLink(name: string): Locator {
     return this.sidebar.getByRole('link', { name: new RegExp(`^${escape(name)}(,|$)`) });
