@@ -32,7 +32,30 @@ export const GROUP_MS = 5 * 60_000;
 
 const JOINS = new Set(['joined', 'left', 'join', 'leave', 'channel_join', 'channel_leave', 'invited', 'removed', 'member_joined', 'member_left', 'user_joined', 'user_left']);
 
-export const timeOf = (view: MessageView): number => Date.parse(view.message.created_at);
+/** What is derived from a view once: its time, and its row in either form, so that equal rows are the same object. */
+interface Known { at: number; day: string; dayOf: DayOf | null; alone: MessageRow; following: MessageRow }
+const known = new WeakMap<MessageView, Known>();
+
+function knownOf(view: MessageView): Known {
+  let made = known.get(view);
+  if (!made) {
+    const row = { type: 'message', key: view.key, view } as const;
+    made = { at: Date.parse(view.message.created_at), day: '', dayOf: null, alone: { ...row, follows: false }, following: { ...row, follows: true } };
+    known.set(view, made);
+  }
+  return made;
+}
+
+function dayOfView(view: MessageView, dayOf: DayOf): string {
+  const own = knownOf(view);
+  if (own.dayOf !== dayOf) {
+    own.day = dayOf(own.at);
+    own.dayOf = dayOf;
+  }
+  return own.day;
+}
+
+export const timeOf = (view: MessageView): number => knownOf(view).at;
 const isPendingSend = (view: MessageView): boolean => view.pending?.act === 'send';
 
 /** Whether the message has a row in this list at all. */
@@ -55,8 +78,7 @@ function standsAlone(view: MessageView, rootId: string | null): boolean {
 export function follows(previous: MessageView, view: MessageView, rootId: string | null, dayOf: DayOf): boolean {
   if (standsAlone(previous, rootId) || standsAlone(view, rootId)) return false;
   if (previous.message.author_id !== view.message.author_id || previous.message.kind !== view.message.kind) return false;
-  const [before, at] = [timeOf(previous), timeOf(view)];
-  return at - before < GROUP_MS && dayOf(before) === dayOf(at);
+  return timeOf(view) - timeOf(previous) < GROUP_MS && dayOfView(previous, dayOf) === dayOfView(view, dayOf);
 }
 
 interface Hole { fromSeq: number; toSeq: number; at: 'before' | 'between' | 'after' }
@@ -106,11 +128,10 @@ export function buildRows(view: TimelineView, snapshot: ReadSnapshot | null, pre
     last = null;
   };
   const push = (message: MessageView, pending: boolean) => {
-    const at = timeOf(message);
-    const of = dayOf(at);
+    const of = dayOfView(message, dayOf);
     if (of !== day) {
       closeFold();
-      rows.push({ type: 'day', key: `day:${of}`, day: of, at });
+      rows.push({ type: 'day', key: `day:${of}`, day: of, at: timeOf(message) });
       day = of;
       last = null;
     }
@@ -118,7 +139,8 @@ export function buildRows(view: TimelineView, snapshot: ReadSnapshot | null, pre
     if (line && snapshot !== null && !pending && !system && message.message.seq > snapshot.afterSeq && message.message.author_id !== preferences.me) drawLine();
     if (system && !message.message.deleted) { folding.push(message); return; }
     closeFold();
-    rows.push({ type: 'message', key: message.key, view: message, follows: last !== null && follows(last, message, rootId, dayOf) });
+    const own = knownOf(message);
+    rows.push(last !== null && follows(last, message, rootId, dayOf) ? own.following : own.alone);
     last = message;
   };
 
@@ -135,21 +157,24 @@ export function buildRows(view: TimelineView, snapshot: ReadSnapshot | null, pre
   return share(rows, previous);
 }
 
-/** Unchanged rows keep their identity, so that nothing is rendered for them. */
+/** Unchanged rows keep their identity, so that nothing is rendered for them. Message rows are made so; the few others are compared. */
 function share(rows: Row[], previous: readonly Row[]): readonly Row[] {
   if (previous.length === 0) return rows;
-  const known = new Map(previous.map((row) => [row.key, row]));
+  const others = new Map<string, Row>();
+  for (const row of previous) if (row.type !== 'message') others.set(row.key, row);
   let same = rows.length === previous.length;
   for (let i = 0; i < rows.length; i++) {
-    const old = known.get((rows[i] as Row).key);
-    if (old !== undefined && isSame(old, rows[i] as Row)) rows[i] = old;
+    const row = rows[i] as Row;
+    if (row.type !== 'message') {
+      const old = others.get(row.key);
+      if (old !== undefined && isSame(old, row)) rows[i] = old;
+    }
     if (rows[i] !== previous[i]) same = false;
   }
   return same ? previous : rows;
 }
 
 function isSame(a: Row, b: Row): boolean {
-  if (a.type === 'message') return b.type === 'message' && a.view === b.view && a.follows === b.follows;
   if (a.type === 'gap') return b.type === 'gap' && a.fromSeq === b.fromSeq && a.toSeq === b.toSeq && a.at === b.at;
   if (a.type === 'folded') return b.type === 'folded' && a.open === b.open && a.views.length === b.views.length && a.views.every((view, i) => view === b.views[i]);
   if (a.type === 'day') return b.type === 'day';

@@ -1,3 +1,4 @@
+import type { Actor } from '@parley/shared/domain/can';
 import { createContext, useContext, useMemo, type ReactNode } from 'react';
 import { dayMaker, type DayOf } from '../message-list/days.ts';
 
@@ -47,6 +48,8 @@ export interface ServerAnswers {
 
 /** What the chat features need from around them, beside the engine. */
 export interface Chat {
+  /** Who acts: acts that are never allowed are not offered. */
+  actor: Actor;
   workspaceId: string;
   /** The server's origin, such as `https://chat.example`, for permalinks. */
   origin: string;
