@@ -104,12 +104,14 @@ export interface Engine {
   threads(): Readable<readonly Thread[]>;
   draft(channelId: string, rootId: string | null): Readable<DraftView | null>;
   outbox: Readable<readonly OutboxItem[]>;
+  /** Whether this device can keep things: `full` and `unavailable` mean that what is shown may not survive a reload. */
+  storage: Readable<'ok' | 'full' | 'unavailable'>;
 
   /** Starts from the cache, then connects. Resolves when the cache is shown. */
   start(): Promise<void>;
   /** Keeps cache, outbox and drafts. */
   stop(): Promise<void>;
-  /** Ends the session on the server, then wipes. */
+  /** Ends the session on the server, then wipes cache, outbox and drafts. Rejects, and wipes nothing, when the server does not end it. */
   signOut(): Promise<void>;
 
   /** Opens a channel or thread for showing; live events for it flow until `close`. */
@@ -138,4 +140,6 @@ export interface Engine {
   look(userIds: readonly string[]): void;
   /** Says that the network came back or the machine woke: tries at once. */
   wake(): void;
+  /** What the device says of its network: while false nothing is tried. `wake` tries all the same. */
+  setOnline(online: boolean): void;
 }

@@ -1,0 +1,74 @@
+import { uuidv7 } from '../domain/ids.ts';
+import type { Message } from '../protocol/entities.ts';
+import type { Position } from '../protocol/calls/reading.ts';
+import type { OutboxRecord } from './acts.ts';
+import type { Engine, OutboxItem } from './api.ts';
+import type { Drafts } from './drafts.ts';
+import type { Outbox } from './outbox.ts';
+import type { Clock, Random } from './ports.ts';
+import type { Reads } from './reads.ts';
+import type { Replica } from './replica.ts';
+
+/** Turns what a person does into acts of the outbox, and the server's answers into what is held. */
+export class Acting {
+  constructor(private readonly replica: Replica, private readonly outbox: Outbox, private readonly reads: Reads, private readonly drafts: Drafts) {}
+
+  async send(message: Parameters<Engine['send']>[0], clock: Clock, random: Random): Promise<void> {
+    const { channelId, content, rootId = null, broadcast = false, kind = 'text', quiet = false } = message;
+    const clientMsgId = message.clientMsgId ?? uuidv7(clock, random);
+    if (this.outbox.findSend(channelId, clientMsgId)) return;
+    const draft = this.drafts.take(channelId, rootId, clientMsgId);
+    try {
+      await this.outbox.add(channelId, { act: 'send', clientMsgId, content, rootId, broadcast, kind, quiet }, draft.changes);
+    } catch (error) {
+      draft.restore();
+      throw error;
+    }
+  }
+
+  /** A message that is still waiting is changed where it waits; once the server may have it, an edit follows it. */
+  async edit(channelId: string, messageId: string, content: string): Promise<void> {
+    if (await this.outbox.rewrite(channelId, messageId, content)) return;
+    await this.outbox.add(channelId, { act: 'edit', messageId, content });
+  }
+
+  async delete(channelId: string, messageId: string): Promise<void> {
+    const waiting = this.outbox.findSend(channelId, messageId);
+    if (waiting && (!waiting.attempted || waiting.refused)) return this.outbox.discard(waiting.id);
+    await this.outbox.add(channelId, { act: 'delete', messageId });
+  }
+
+  async markUnread(channelId: string, seq: number, rootId: string | null): Promise<void> {
+    const before = this.outbox.of(channelId).some((r) => r.what.act === 'mark_unread' && r.what.rootId === rootId && !r.refused);
+    await this.outbox.add(channelId, { act: 'mark_unread', seq, rootId, fromEpoch: before ? null : this.replica.position(channelId, rootId).epoch });
+  }
+
+  answered(record: OutboxRecord, value: unknown): void {
+    switch (record.what.act) {
+      case 'send':
+        return this.replica.applyMessage((value as { message: Message }).message, true);
+      case 'edit':
+      case 'delete':
+      case 'react':
+        return this.replica.applyMessage(value as Message, false);
+      case 'mark_unread': {
+        const position = value as Position;
+        this.replica.moveTo(record.channelId, record.what.rootId, { epoch: position.read_epoch, seq: position.read_seq });
+        return this.reads.marked(record, position.read_epoch);
+      }
+      case 'follow':
+      case 'level':
+        // The entity that the answer shows comes by the user stream, with its rev.
+        return;
+    }
+  }
+
+  items(): OutboxItem[] {
+    return this.outbox.all().map((record): OutboxItem => {
+      const { what } = record;
+      const act = what.act === 'follow' || what.act === 'level' ? 'call' : what.act;
+      const key = what.act === 'send' ? what.clientMsgId : 'messageId' in what ? what.messageId : null;
+      return { id: record.id, act, channelId: record.channelId, content: 'content' in what ? what.content : null, state: this.outbox.stateOf(record.id), key };
+    });
+  }
+}

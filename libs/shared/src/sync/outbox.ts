@@ -1,0 +1,241 @@
+import { uuidv7 } from '../domain/ids.ts';
+import { fraction } from '../domain/random.ts';
+import type { Problem } from '../protocol/errors.ts';
+import { callOf, type Act, type OutboxRecord } from './acts.ts';
+import type { PendingState } from './api.ts';
+import { padded } from './persist.ts';
+import type { Clock, KeyValueChange, KeyValueStore, Outcome, Random, Timer, Transport } from './ports.ts';
+
+export const OLD_MS = 30 * 24 * 3_600_000;
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+const IN_FLIGHT = 4;
+
+export interface OutboxEvents {
+  changed(channelId: string): void;
+  /** Acknowledged; called before the item leaves, so that the act never vanishes from what is shown. */
+  answered(record: OutboxRecord, value: unknown): void;
+  /** Taken back for good or discarded. */
+  left(record: OutboxRecord): void;
+  /** The answer was 401. */
+  signedOut(): void;
+}
+
+interface Waiting { retryAt: number; reason: 'offline' | 'rate_limited' | 'storage_full' | 'unavailable'; attempt: number }
+type Item = { record: OutboxRecord; kept: boolean; inFlight: boolean; waiting: Waiting | null; attempt: number };
+
+/**
+ * The durable queue of acts (SPEC OUT): kept before it is sent, sent with ids that never change, in the order of acting
+ * per channel among those that are ready, and out of the store only when the server has acknowledged or refused it.
+ */
+export class Outbox {
+  private readonly items = new Map<string, Item>();
+  private next = 1;
+  private timer: Timer | null = null;
+  private running = false;
+
+  constructor(
+    private readonly durable: KeyValueStore, private readonly transport: Transport, private readonly clock: Clock, private readonly random: Random, private readonly events: OutboxEvents,
+  ) {}
+
+  async load(): Promise<void> {
+    for (const { value } of await this.durable.range('outbox', '', '\uffff')) {
+      const record = value as OutboxRecord;
+      this.items.set(record.id, { record, kept: true, inFlight: false, waiting: null, attempt: 0 });
+      this.next = Math.max(this.next, record.n + 1);
+    }
+  }
+
+  /** Everything in the order of acting, refused ones included. */
+  all(): OutboxRecord[] { return [...this.items.values()].map((i) => i.record).sort((a, b) => a.n - b.n); }
+  /** Of one channel: what is to be shown on top, refused sends included, other refused acts taken back. */
+  of(channelId: string): OutboxRecord[] { return this.all().filter((r) => r.channelId === channelId); }
+
+  stateOf(id: string): PendingState {
+    const item = this.items.get(id)!;
+    const { record } = item;
+    const act = record.what.act === 'edit' || record.what.act === 'delete' || record.what.act === 'react' ? record.what.act : 'send';
+    const base = { act, since: record.since } as const;
+    if (record.refused) return { kind: 'refused', ...base, ...record.refused };
+    if (this.isOld(record)) return { kind: 'waiting', ...base, retryAt: null, reason: 'old' };
+    if (item.waiting) return { kind: 'waiting', ...base, retryAt: item.waiting.reason === 'offline' ? null : item.waiting.retryAt, reason: item.waiting.reason };
+    if (!this.running) return { kind: 'waiting', ...base, retryAt: null, reason: 'offline' };
+    return { kind: 'sending', ...base };
+  }
+
+  private isOld(record: OutboxRecord): boolean { return !record.confirmed && this.clock.now() - record.since > OLD_MS; }
+
+  /** Shown at once, durable when it resolves. @throws StorageRefused, and then it was never there. */
+  async add(channelId: string, what: Act, also: readonly KeyValueChange[] = []): Promise<OutboxRecord> {
+    const record: OutboxRecord = { n: this.next++, id: uuidv7(this.clock, this.random), channelId, since: this.clock.now(), attempted: false, refused: null, confirmed: false, what };
+    const item: Item = { record, kept: false, inFlight: false, waiting: null, attempt: 0 };
+    this.items.set(record.id, item);
+    this.events.changed(channelId);
+    try {
+      await this.durable.write([this.put(record), ...also]);
+    } catch (error) {
+      this.items.delete(record.id);
+      this.events.changed(channelId);
+      throw error;
+    }
+    item.kept = true;
+    this.pump();
+    return record;
+  }
+
+  private put = (record: OutboxRecord): KeyValueChange => ({ collection: 'outbox', key: padded(record.n), value: record });
+  private remove = (record: OutboxRecord): KeyValueChange => ({ collection: 'outbox', key: padded(record.n), delete: true });
+
+  private async replace(item: Item, change: Partial<OutboxRecord>): Promise<void> {
+    item.record = { ...item.record, ...change };
+    this.events.changed(item.record.channelId);
+    await this.durable.write([this.put(item.record)]);
+  }
+
+  /** Changes the text of a send that the server cannot have yet. False when it may have it. */
+  async rewrite(channelId: string, clientMsgId: string, content: string): Promise<boolean> {
+    const item = [...this.items.values()].find((i) => i.record.channelId === channelId && i.record.what.act === 'send' && i.record.what.clientMsgId === clientMsgId);
+    if (!item || item.inFlight || (item.record.attempted && !item.record.refused) || item.record.what.act !== 'send') return false;
+    await this.replace(item, { what: { ...item.record.what, content } });
+    return true;
+  }
+  findSend(channelId: string, clientMsgId: string): OutboxRecord | undefined {
+    return this.of(channelId).find((r) => r.what.act === 'send' && r.what.clientMsgId === clientMsgId);
+  }
+
+  async retry(id: string): Promise<void> {
+    const item = this.items.get(id);
+    if (!item || item.inFlight) return;
+    item.waiting = null;
+    await this.replace(item, { refused: null, confirmed: true });
+    this.pump();
+  }
+
+  async discard(id: string): Promise<void> {
+    const item = this.items.get(id);
+    if (!item || item.inFlight) return;
+    this.items.delete(id);
+    this.events.left(item.record);
+    this.events.changed(item.record.channelId);
+    await this.durable.write([this.remove(item.record)]);
+    this.pump();
+  }
+
+  /** Sends go out while running. */
+  setRunning(running: boolean): void {
+    if (this.running === running) return;
+    this.running = running;
+    for (const record of this.all()) this.events.changed(record.channelId);
+    if (running) this.wake();
+    else this.timer?.cancel();
+  }
+
+  /** The server can be reached again: what waits for that alone goes out at once. */
+  wake(): void {
+    for (const item of this.items.values()) if (item.waiting && item.waiting.reason !== 'rate_limited') item.waiting = { ...item.waiting, retryAt: 0 };
+    this.pump();
+  }
+
+  private pump(): void {
+    if (!this.running) return;
+    this.timer?.cancel();
+    const busy = new Set([...this.items.values()].filter((i) => i.inFlight).map((i) => i.record.channelId));
+    let free = IN_FLIGHT - busy.size;
+    let earliest = Infinity;
+    const now = this.clock.now();
+    for (const { id } of this.all()) {
+      const item = this.items.get(id)!;
+      const { record } = item;
+      // Refused and unconfirmed old ones are not ready and are overtaken; one that waits holds back what comes after it.
+      if (busy.has(record.channelId) || record.refused || this.isOld(record)) continue;
+      busy.add(record.channelId);
+      if (!item.kept) continue;
+      if (item.waiting && item.waiting.retryAt > now) { earliest = Math.min(earliest, item.waiting.retryAt); continue; }
+      if (free <= 0) continue;
+      free -= 1;
+      void this.run(item);
+    }
+    if (earliest < Infinity) this.timer = this.clock.setTimer(earliest - now, () => this.pump());
+  }
+
+  private async run(item: Item): Promise<void> {
+    item.inFlight = true;
+    item.waiting = null;
+    if (!item.record.attempted) {
+      item.record = { ...item.record, attempted: true };
+      try {
+        await this.durable.write([this.put(item.record)]);
+      } catch {
+        return this.wait(item, 'unavailable', null);
+      }
+    }
+    const { call, input } = callOf(item.record);
+    const outcome = (await this.transport.call(call, input as never, { idempotencyKey: item.record.id })) as Outcome<unknown>;
+    if (!this.items.has(item.record.id)) return;
+    if (outcome.kind === 'ok') return this.acknowledged(item, outcome.value);
+    if (outcome.kind === 'unreached') return this.wait(item, 'offline', null);
+    return this.problem(item, outcome.problem, outcome.retryAfterMs);
+  }
+
+  private async problem(item: Item, problem: Problem, retryAfterMs: number | null): Promise<void> {
+    if (problem.status === 401) {
+      item.inFlight = false;
+      return this.events.signedOut();
+    }
+    if (problem.status === 429) return this.wait(item, 'rate_limited', retryAfterMs);
+    if (problem.status === 507) return this.wait(item, 'storage_full', retryAfterMs);
+    if (problem.status >= 500) return this.wait(item, 'unavailable', retryAfterMs);
+    if (problem.code === 'conflict' && problem.message && item.record.what.act === 'send') {
+      // The server has this client_msg_id with other text: it is there, and what differs is an edit.
+      const { content } = item.record.what;
+      const { message } = problem;
+      const answer = { message_id: message.id, message };
+      if (message.content === content || message.deleted) return this.acknowledged(item, answer);
+      void this.add(item.record.channelId, { act: 'edit', messageId: message.id, content });
+      return this.acknowledged(item, answer);
+    }
+    item.inFlight = false;
+    await this.replace(item, { refused: { code: problem.code, detail: problem.detail ?? problem.title } }).catch(() => {});
+    this.events.left(item.record);
+    this.pump();
+  }
+
+  private async acknowledged(item: Item, value: unknown): Promise<void> {
+    const { record } = item;
+    this.events.answered(record, value);
+    const changes: KeyValueChange[] = [this.remove(record)];
+    if (record.what.act === 'send') changes.push(...this.resolve(record.channelId, record.what.clientMsgId, (value as { message_id: string }).message_id));
+    this.items.delete(record.id);
+    this.events.changed(record.channelId);
+    // Not removed: after a restart it is sent again with the same ids and answered alike.
+    await this.durable.write(changes).catch(() => {});
+    this.pump();
+  }
+
+  /** Acts on a message that was still waiting now name its id. */
+  private resolve(channelId: string, clientMsgId: string, messageId: string): KeyValueChange[] {
+    const changes: KeyValueChange[] = [];
+    for (const item of this.items.values()) {
+      const { what } = item.record;
+      if (item.record.channelId !== channelId || !('messageId' in what) || what.messageId !== clientMsgId) continue;
+      item.record = { ...item.record, what: { ...what, messageId } };
+      changes.push(this.put(item.record));
+    }
+    return changes;
+  }
+
+  private wait(item: Item, reason: Waiting['reason'], retryAfterMs: number | null): void {
+    item.inFlight = false;
+    item.attempt += 1;
+    const full = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(item.attempt - 1, 10));
+    const ms = retryAfterMs ?? full / 2 + (full / 2) * fraction(this.random);
+    item.waiting = { retryAt: this.clock.now() + ms, reason, attempt: item.attempt };
+    this.events.changed(item.record.channelId);
+    this.pump();
+  }
+
+  stop(): void {
+    this.running = false;
+    this.timer?.cancel();
+  }
+}

@@ -1,0 +1,456 @@
+import { channelStream, parseStream, userStream, workspaceStream } from '../domain/streams.ts';
+import type { Entity, MembershipEntity, Membership, Message, Summary, Thread, Workspace } from '../protocol/entities.ts';
+import { ChannelReplica, type ChannelRecord, type Delta } from './channel-replica.ts';
+import { later, type ReadPosition } from './counting.ts';
+import type { Topics } from './observable.ts';
+import { padded, Persist, prefixRange } from './persist.ts';
+import type { KeyValueStore } from './ports.ts';
+
+/** A part of catching up as `/sync` and the `delta` frame carry it. */
+export interface StreamPart extends Delta { reset?: boolean; gone?: boolean }
+
+interface Held { rev: number; entity: Entity }
+
+export interface ReplicaEvents {
+  /** A channel changed in memory: its counts, ranges or reachability may ask for something. */
+  channelChanged(channel: ChannelReplica): void;
+  /** A membership came or went, or moved. */
+  membershipChanged(channelId: string): void;
+  /** The cursor of a stream moved by something received. */
+  cursorMoved(stream: string, cursor: number): void;
+}
+
+/** At most so many channels keep their rows in memory, and so many on disk. */
+export const WARM_CHANNELS = 40;
+export const KEPT_CHANNELS = 200;
+/** At most so many rows are kept of a channel that is not open. */
+export const ROWS_PER_CHANNEL = 1_000;
+
+const VALID_TYPES = new Set(['membership', 'thread', 'device']);
+
+/**
+ * Everything this device holds of the account: its streams' entities, cursors and channels, in memory and behind them in
+ * the cache. The only writer of the cache.
+ */
+export class Replica {
+  incarnation: string | null = null;
+  /** Rises when everything is dropped: answers to earlier questions are not applied. */
+  generation = 0;
+  readonly channels = new Map<string, ChannelReplica>();
+  private readonly cursors = new Map<string, number>();
+  private readonly known = new Map<string, number>();
+  private readonly entities = new Map<string, Held>();
+  private readonly queues = new Map<string, ((channel: ChannelReplica) => void)[]>();
+  private readonly rowCounts = new Map<string, number>();
+  private readonly open = new Map<string, number>();
+
+  constructor(readonly accountId: string, private readonly cache: KeyValueStore, private readonly persist: Persist, private readonly topics: Topics, private readonly events: ReplicaEvents) {}
+
+  get userStream(): string { return userStream(this.accountId); }
+
+  /** Reads everything but rows. */
+  async load(): Promise<void> {
+    this.incarnation = ((await this.cache.get('meta', 'incarnation')) as string | undefined) ?? null;
+    for (const { key, value } of await this.cache.range('streams', '', '\uffff')) this.cursors.set(key, value as number);
+    for (const { key, value } of await this.cache.range('entities', '', '\uffff')) this.entities.set(key, value as Held);
+    for (const { value } of await this.cache.range('channels', '', '\uffff')) {
+      const record = value as ChannelRecord;
+      const channel = new ChannelReplica(record, this.accountId);
+      channel.warm = record.rowCount === 0;
+      this.rowCounts.set(record.id, record.rowCount);
+      this.channels.set(record.id, channel);
+    }
+    for (const membership of this.memberships()) this.bind(membership);
+  }
+
+  // ── streams ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Every cursor there is, to catch up from or to say hello with. */
+  allCursors(): Record<string, number> {
+    const all: Record<string, number> = Object.fromEntries(this.cursors);
+    for (const channel of this.channels.values()) if (channel.cursor !== null && !channel.gone) all[channelStream(channel.id)] = channel.cursor;
+    return all;
+  }
+
+  cursorOf(stream: string): number | undefined {
+    const parsed = parseStream(stream);
+    if (parsed?.kind === 'channel') return this.channels.get(parsed.id)?.cursor ?? undefined;
+    return this.cursors.get(stream);
+  }
+
+  /** A head was heard of. True when it is ahead of what is held. */
+  head(stream: string, rev: number, seq: number): boolean {
+    const parsed = parseStream(stream);
+    if (parsed?.kind === 'channel') {
+      const channel = this.channels.get(parsed.id);
+      if (!channel) return this.membership(parsed.id) !== null;
+      channel.head(rev, seq);
+      return channel.behind;
+    }
+    this.known.set(stream, Math.max(rev, this.known.get(stream) ?? 0));
+    return rev > (this.cursors.get(stream) ?? -1);
+  }
+
+  /** Streams that are known to have moved beyond what is held, and own channels never caught up with. */
+  behind(): string[] {
+    const streams: string[] = [];
+    for (const [stream, rev] of this.known) if (rev > (this.cursors.get(stream) ?? -1)) streams.push(stream);
+    for (const channel of this.channels.values()) if (this.follows(channel) && channel.behind) streams.push(channelStream(channel.id));
+    return streams;
+  }
+
+  private follows(channel: ChannelReplica): boolean { return !channel.gone && (channel.stayId !== null || this.open.has(channel.id)); }
+
+  /** Another incarnation of the store: everything held of the old one goes. True when it is another one. */
+  setIncarnation(incarnation: string): boolean {
+    if (this.incarnation === incarnation) return false;
+    const first = this.incarnation === null;
+    if (!first) this.dropAll();
+    this.incarnation = incarnation;
+    this.persist.mark('meta/incarnation', () => ({ collection: 'meta', key: 'incarnation', value: this.incarnation }));
+    return !first;
+  }
+
+  dropAll(): void {
+    this.generation += 1;
+    this.cursors.clear();
+    this.known.clear();
+    this.entities.clear();
+    this.rowCounts.clear();
+    this.queues.clear();
+    const shown = [...this.open.keys()];
+    for (const channel of this.channels.values()) {
+      channel.drop();
+      channel.stayId = null;
+      channel.channel = null;
+      channel.position = { epoch: 0, seq: 0 };
+      channel.gone = false;
+      channel.warm = true;
+    }
+    for (const id of [...this.channels.keys()]) if (!shown.includes(id)) this.channels.delete(id);
+    this.persist.unmark('');
+    for (const collection of ['streams', 'entities', 'channels', 'rows', 'users']) this.persist.mark(`clear/${collection}`, () => ({ collection, from: '', to: '\uffff', deleteRange: true }));
+    this.persist.mark('meta/incarnation', () => ({ collection: 'meta', key: 'incarnation', value: this.incarnation }));
+    this.topics.touch('channels', 'workspaces', 'threads', ...shown.flatMap((id) => [`channel:${id}`, `rows:${id}`]));
+  }
+
+  private moveCursor(stream: string, to: number): void {
+    this.cursors.set(stream, to);
+    this.persist.mark(`streams/${stream}`, () => {
+      const cursor = this.cursors.get(stream);
+      return cursor === undefined ? { collection: 'streams', key: stream, delete: true } : { collection: 'streams', key: stream, value: cursor };
+    });
+    this.events.cursorMoved(stream, to);
+  }
+
+  /** One part of catching up, of any stream. */
+  applyDelta(stream: string, part: StreamPart): void {
+    const parsed = parseStream(stream);
+    if (parsed?.kind === 'channel') return this.applyChannelDelta(parsed.id, part);
+    if (part.gone) return this.dropStream(stream);
+    if (part.reset) this.dropEntities(stream);
+    this.known.set(stream, Math.max(part.head, this.known.get(stream) ?? 0));
+    const cursor = this.cursors.get(stream) ?? 0;
+    for (const entity of part.entities) this.applyEntity(entity);
+    if (part.reset || part.from <= cursor) this.moveCursor(stream, part.reset ? part.to : Math.max(cursor, part.to));
+  }
+
+  private applyChannelDelta(id: string, part: StreamPart): void {
+    if (part.gone) {
+      const channel = this.channels.get(id);
+      if (!channel) return;
+      channel.drop();
+      channel.gone = true;
+      this.wasDropped(channel);
+      return this.touched(channel);
+    }
+    if (part.reset) {
+      const channel = this.channelOf(id);
+      channel.drop();
+      this.wasDropped(channel);
+    }
+    this.withChannel(id, (channel) => {
+      const before = channel.cursor;
+      channel.applyDelta(part.reset ? { ...part, from: 0 } : part);
+      this.noteCursor(channel, before);
+    });
+  }
+
+  /** A live frame. False when the delta must be asked. */
+  applyLive(stream: string, from: number, rev: number, entities: readonly Entity[]): void {
+    const parsed = parseStream(stream);
+    if (parsed?.kind === 'channel') {
+      if (!this.channels.has(parsed.id) && !this.membership(parsed.id)) return;
+      return this.withChannel(parsed.id, (channel) => {
+        const before = channel.cursor;
+        channel.applyLive(from, rev, entities);
+        this.noteCursor(channel, before);
+      });
+    }
+    this.known.set(stream, Math.max(rev, this.known.get(stream) ?? 0));
+    const cursor = this.cursors.get(stream);
+    for (const entity of entities) this.applyEntity(entity);
+    if (cursor !== undefined && from <= cursor) this.moveCursor(stream, Math.max(cursor, rev));
+  }
+
+  private noteCursor(channel: ChannelReplica, before: number | null): void {
+    if (channel.cursor !== null && channel.cursor !== before) this.events.cursorMoved(channelStream(channel.id), channel.cursor);
+  }
+
+  // ── entities of user and workspace streams ──────────────────────────────────────────────────────────────────────
+
+  /** Applied by rev, never backwards; tombstones stay, so that nothing older comes back. */
+  private applyEntity(entity: Entity): void {
+    const key = `${entity.type}/${entity.id}`;
+    const held = this.entities.get(key);
+    if (held && held.rev >= entity.rev) return;
+    if (!VALID_TYPES.has(entity.type) && entity.type !== 'workspace') return;
+    this.entities.set(key, { rev: entity.rev, entity });
+    this.keepEntity(key);
+    if (entity.type === 'membership') {
+      const channel = this.channelOf(entity.id);
+      if (entity['deleted'] === true) this.leave(channel);
+      else this.bind(entity as MembershipEntity);
+      this.touched(channel);
+      this.topics.touch('channels');
+      this.events.membershipChanged(entity.id);
+    } else if (entity.type === 'thread') this.topics.touch('threads', `thread:${entity.id}`);
+    else if (entity.type === 'workspace') this.topics.touch('workspaces');
+  }
+
+  private keepEntity(key: string): void {
+    this.persist.mark(`entities/${key}`, () => {
+      const held = this.entities.get(key);
+      return held ? { collection: 'entities', key, value: held } : { collection: 'entities', key, delete: true };
+    });
+  }
+
+  private bind(membership: MembershipEntity | (Membership & { id?: string })): void {
+    const channel = this.channelOf(membership.channel_id);
+    const before = channel.generation;
+    channel.setStay(membership.stay_id, { epoch: membership.read_epoch, seq: membership.read_seq });
+    channel.visibleFrom = membership.visible_from_seq;
+    channel.joinedSeq = membership.joined_seq;
+    if (channel.generation !== before) this.wasDropped(channel);
+  }
+
+  private leave(channel: ChannelReplica): void {
+    channel.setStay(null, { epoch: 0, seq: 0 });
+    channel.visibleFrom = 0;
+    channel.joinedSeq = 0;
+    channel.gone = channel.channel !== null && channel.channel.kind !== 'public';
+    this.wasDropped(channel);
+  }
+
+  private dropEntities(stream: string): void {
+    const workspace = parseStream(stream)?.kind === 'workspace';
+    for (const [key, held] of this.entities) {
+      if (workspace ? key !== `workspace/${stream.slice(10)}` : held.entity.type === 'workspace') continue;
+      this.entities.delete(key);
+      this.keepEntity(key);
+      // Not left: whether the stay still is the same, the entities that follow tell.
+      if (held.entity.type === 'membership') this.topics.touch('channels', `channel:${held.entity.id}`);
+    }
+    this.topics.touch('threads', 'workspaces');
+  }
+
+  private dropStream(stream: string): void {
+    this.dropEntities(stream);
+    this.cursors.delete(stream);
+    this.known.delete(stream);
+    this.persist.mark(`streams/${stream}`, () => ({ collection: 'streams', key: stream, delete: true }));
+  }
+
+  membership(channelId: string): Membership | null {
+    const held = this.entities.get(`membership/${channelId}`);
+    return held && held.entity['deleted'] !== true ? (held.entity as MembershipEntity) : null;
+  }
+  *memberships(): Generator<MembershipEntity> {
+    for (const { entity } of this.entities.values()) if (entity.type === 'membership' && entity['deleted'] !== true) yield entity as MembershipEntity;
+  }
+  thread(rootId: string): Thread | null {
+    const held = this.entities.get(`thread/${rootId}`);
+    return held && held.entity['deleted'] !== true ? (held.entity as unknown as Thread) : null;
+  }
+  threads(): Thread[] { return this.ofType('thread') as unknown as Thread[]; }
+  workspaces(): Workspace[] { return this.ofType('workspace') as unknown as Workspace[]; }
+  private ofType(type: string): Entity[] { return [...this.entities.values()].map((h) => h.entity).filter((e) => e.type === type && e['deleted'] !== true); }
+
+  /** Positions as answered by acks, ahead of the entity that will say the same. */
+  position(channelId: string, rootId: string | null): ReadPosition {
+    if (rootId === null) return this.channels.get(channelId)?.position ?? { epoch: 0, seq: 0 };
+    const thread = this.thread(rootId);
+    const entity = { epoch: thread?.read_epoch ?? 0, seq: thread?.read_seq ?? 0 };
+    return later(entity, this.answered.get(rootId) ?? entity);
+  }
+  private readonly answered = new Map<string, ReadPosition>();
+  moveTo(channelId: string, rootId: string | null, position: ReadPosition): void {
+    if (rootId !== null) {
+      this.answered.set(rootId, later(this.answered.get(rootId) ?? position, position));
+      return this.topics.touch('threads', `thread:${rootId}`);
+    }
+    const channel = this.channels.get(channelId);
+    if (!channel?.stayId) return;
+    channel.moveTo(position);
+    this.touched(channel);
+  }
+
+  // ── channels ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  channelOf(id: string): ChannelReplica {
+    const held = this.channels.get(id);
+    if (held) return held;
+    const made = new ChannelReplica({ id }, this.accountId);
+    this.channels.set(id, made);
+    this.rowCounts.set(id, 0);
+    return made;
+  }
+
+  applySummary(summary: Summary): void {
+    this.withChannel(summary.channel_id, (channel) => {
+      if (channel.stayId === null) return;
+      const before = channel.cursor;
+      channel.applySummary(summary, !this.open.has(channel.id) || channel.cursor === null);
+      this.noteCursor(channel, before);
+      this.topics.touch('channels');
+    });
+  }
+
+  /** A message of one's own acts, as answered. */
+  applyMessage(message: Message, sent: boolean): void {
+    this.withChannel(message.channel_id, (channel) => (sent ? channel.applySent(message) : channel.applyMessage(message)));
+  }
+
+  /**
+   * Runs `work` on a channel whose rows are in memory: at once, or when they have been read, in the order of the calls.
+   * What waits is left out when everything held of the channel is dropped meanwhile.
+   */
+  withChannel(id: string, work: (channel: ChannelReplica) => void): void {
+    const channel = this.channelOf(id);
+    if (channel.warm) {
+      work(channel);
+      return this.touched(channel);
+    }
+    const queue = this.queues.get(id);
+    if (queue) return void queue.push(work);
+    this.queues.set(id, [work]);
+    const warming = this.warm(channel).finally(() => this.warming.delete(id));
+    this.warming.set(id, warming);
+  }
+
+  /** Resolves when the channel's rows are in memory. */
+  async ready(id: string): Promise<ChannelReplica> {
+    const channel = this.channelOf(id);
+    if (channel.warm) return channel;
+    if (!this.queues.has(id)) this.withChannel(id, () => {});
+    await this.warming.get(id);
+    return this.ready(id);
+  }
+  private readonly warming = new Map<string, Promise<void>>();
+
+  private async warm(channel: ChannelReplica): Promise<void> {
+    const { generation } = channel;
+    const rows = await this.cache.range('rows', ...prefixRange(channel.id));
+    const queue = this.queues.get(channel.id) ?? [];
+    this.queues.delete(channel.id);
+    if (this.channels.get(channel.id) !== channel) return void (channel.warm = true);
+    if (!channel.warm && channel.generation === generation) for (const { value } of rows) channel.rows.set(value as Message);
+    const intact = channel.generation === generation;
+    channel.warm = true;
+    for (const work of queue) if (intact || channel.cursor === null) work(channel);
+    this.touched(channel);
+  }
+
+  private wasDropped(channel: ChannelReplica): void {
+    channel.warm = true;
+    channel.dropped = true;
+    this.touched(channel);
+  }
+
+  /** Notes a change: to be kept, shown, and looked at for what it asks. */
+  touched(channel: ChannelReplica): void {
+    const { id } = channel;
+    if (channel.dropped) {
+      this.persist.unmark(`rows/${id}/`);
+      const [from, to] = prefixRange(id);
+      this.persist.mark(`rows/${id}`, () => ({ collection: 'rows', from, to, deleteRange: true }));
+      channel.dropped = false;
+    }
+    for (const seq of channel.changed) {
+      const key = `${id}/${padded(seq)}`;
+      this.persist.mark(`rows/${key}`, () => {
+        const row = channel.rows.bySeq(seq);
+        return row && this.channels.get(id) === channel ? { collection: 'rows', key, value: row } : { collection: 'rows', key, delete: true };
+      });
+    }
+    channel.changed.clear();
+    if (channel.warm) this.rowCounts.set(id, channel.rows.size);
+    this.persist.mark(`channels/${id}`, () => {
+      const held = this.channels.get(id);
+      return held && (held.stayId !== null || held.rows.size > 0 || this.open.has(id)) ? { collection: 'channels', key: id, value: held.record(this.rowCounts.get(id) ?? 0) } : { collection: 'channels', key: id, delete: true };
+    });
+    this.topics.touch(`channel:${id}`, `rows:${id}`);
+    this.events.channelChanged(channel);
+  }
+
+  hold(id: string, now: number): void {
+    this.open.set(id, (this.open.get(id) ?? 0) + 1);
+    const channel = this.channelOf(id);
+    channel.openedAt = now;
+    this.touched(channel);
+  }
+  release(id: string): void {
+    const left = (this.open.get(id) ?? 1) - 1;
+    if (left > 0) this.open.set(id, left);
+    else this.open.delete(id);
+    const channel = this.channels.get(id);
+    if (left > 0 || !channel) return;
+    channel.gone = channel.stayId === null ? false : channel.gone;
+    if (channel.stayId === null) {
+      channel.drop();
+      this.touched(channel);
+      this.channels.delete(id);
+    }
+  }
+  isOpen(id: string): boolean { return this.open.has(id); }
+  opened(): string[] { return [...this.open.keys()]; }
+
+  /** Bounds what is held: rows of channels that are not open, in memory and on disk (SPEC CAC4). Call when all is kept. */
+  evict(keptChannels = KEPT_CHANNELS): void {
+    const byUse = [...this.channels.values()].filter((c) => !this.open.has(c.id)).sort((a, b) => b.openedAt - a.openedAt);
+    let warm = 0;
+    let kept = 0;
+    for (const channel of byUse) {
+      if (channel.warm && channel.rows.size > ROWS_PER_CHANNEL) {
+        channel.trim(Math.floor(ROWS_PER_CHANNEL / 2));
+        this.touched(channel);
+      }
+      if ((this.rowCounts.get(channel.id) ?? 0) === 0) continue;
+      kept += 1;
+      if (kept > keptChannels && !this.queues.has(channel.id)) {
+        this.forgetRows(channel);
+        continue;
+      }
+      if (!channel.warm || this.persist.has(`rows/${channel.id}`)) continue;
+      warm += 1;
+      if (warm <= WARM_CHANNELS) continue;
+      channel.rows.clear();
+      channel.warm = false;
+    }
+  }
+
+  /** Rows and ranges go, the cursor stays: nothing is claimed of what is not held. */
+  private forgetRows(channel: ChannelReplica): void {
+    channel.rows.clear();
+    channel.changed.clear();
+    channel.ranges = [];
+    channel.threads.clear();
+    channel.generation += 1;
+    this.wasDropped(channel);
+  }
+
+  /** Half of what is kept goes, least recently opened first: the disk is full. */
+  shrink(): void { this.evict(Math.floor([...this.rowCounts.values()].filter((n) => n > 0).length / 2)); }
+
+  workspaceStreams(): string[] { return this.workspaces().map((w) => workspaceStream(w.id)); }
+}
