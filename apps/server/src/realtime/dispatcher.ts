@@ -18,7 +18,7 @@ const BACKLOG = 2_000;
 const MAX_CHANGES = 500;
 const RETRY_MS = 1_000;
 
-interface Running { group: LeaseGroup; abort: AbortController; token: number; loops: Promise<void>[] }
+interface Running { group: LeaseGroup; aborts: AbortController[]; token: number; loops: Promise<void>[] }
 
 /**
  * Carries log entries to the gateways that follow their streams, in order and without holes, and to the durable
@@ -76,15 +76,18 @@ export class Dispatcher {
   }
 
   #begin(group: LeaseGroup, token: number): void {
-    const running: Running = { group, token, abort: new AbortController(), loops: [] };
+    const running: Running = { group, token, aborts: [], loops: [] };
     this.#running.set(group.name, running);
     for (const partition of group.partitions) {
-      if (this.#port!.own(partition, token)) running.loops.push(this.#follow(partition, running.abort.signal));
+      if (!this.#port!.own(partition, token)) continue;
+      const abort = new AbortController();
+      running.aborts.push(abort);
+      running.loops.push(this.#follow(partition, abort.signal));
     }
   }
 
   #end(running: Running): void {
-    running.abort.abort();
+    for (const abort of running.aborts) abort.abort();
     this.#running.delete(running.group.name);
     for (const partition of running.group.partitions) this.#port!.disown(partition);
     const lost = new Set(running.group.partitions);
