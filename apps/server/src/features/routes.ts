@@ -4,6 +4,8 @@ import { accountRoutes } from './accounts/accounts.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
 import { messageRoutes } from './messages/messages.routes.ts';
+import { readingRoutes } from './reading/reading.routes.ts';
+import { threadRoutes } from './threads/threads.routes.ts';
 import { serverRoutes } from './server/server.routes.ts';
 import { workspaceRoutes } from './workspaces/workspaces.routes.ts';
 
@@ -15,4 +17,6 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...channelRoutes(deps),
   ...membershipRoutes(deps),
   ...messageRoutes(deps),
+  ...readingRoutes(deps),
+  ...threadRoutes(deps),
 ];

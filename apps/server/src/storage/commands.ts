@@ -7,6 +7,8 @@ import { channelCommands } from '../features/channels/channels.commands.ts';
 import { membershipCommands } from '../features/membership/membership.commands.ts';
 import { messageCommands } from '../features/messages/messages.commands.ts';
 import { reactionCommands } from '../features/reactions/reactions.commands.ts';
+import { readingCommands } from '../features/reading/reading.commands.ts';
+import { threadCommands } from '../features/threads/threads.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
@@ -20,6 +22,8 @@ export const COMMANDS = {
   ...membershipCommands,
   ...messageCommands,
   ...reactionCommands,
+  ...readingCommands,
+  ...threadCommands,
 };
 
 export type CommandName = keyof typeof COMMANDS;
