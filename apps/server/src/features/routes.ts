@@ -5,6 +5,7 @@ import { channelRoutes } from './channels/channels.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
 import { messageRoutes } from './messages/messages.routes.ts';
 import { readingRoutes } from './reading/reading.routes.ts';
+import { syncRoutes } from './sync/sync.routes.ts';
 import { threadRoutes } from './threads/threads.routes.ts';
 import { serverRoutes } from './server/server.routes.ts';
 import { workspaceRoutes } from './workspaces/workspaces.routes.ts';
@@ -19,4 +20,5 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...messageRoutes(deps),
   ...readingRoutes(deps),
   ...threadRoutes(deps),
+  ...syncRoutes(deps),
 ];
