@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { API_PREFIX } from '@parley/shared/protocol/version';
+import type { Core, CoreResponse } from '../core.ts';
+import { readJson } from './body.ts';
+import type { AddressOf } from './peer.ts';
+import { invalid } from './parse.ts';
+import { problemResponse } from './problem.ts';
+
+const PREFIX = `${API_PREFIX}/`;
+
+export const isApi = (url: string): boolean => url.startsWith(PREFIX) || url === API_PREFIX;
+
+/** Carries calls from Node's HTTP server to the core, without a framework in between: every send comes this way. */
+export function apiHandler(core: Core, addressOf: AddressOf): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => void carry(core, addressOf, request).then((answer) => write(request, response, answer));
+}
+
+function carry(core: Core, addressOf: AddressOf, request: IncomingMessage): Promise<CoreResponse> {
+  const url = request.url ?? '';
+  const mark = url.indexOf('?');
+  const query = mark < 0 ? undefined : readQuery(url.slice(mark + 1));
+  if (query === null) return Promise.resolve(problemResponse(invalid([{ path: 'query', message: 'a field is given twice' }])));
+  return core.handle({
+    method: request.method ?? 'GET',
+    path: mark < 0 ? url.slice(PREFIX.length) : url.slice(PREFIX.length, mark),
+    ...(query ? { query } : {}),
+    headers: request.headers as Record<string, string | undefined>,
+    address: addressOf(request),
+    readBody: () => readJson(request),
+    raw: request,
+  });
+}
+
+/** Null when a field comes twice: no call takes lists in its query. */
+function readQuery(text: string): Record<string, string> | null {
+  const fields = Object.create(null) as Record<string, string>;
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (name in fields) return null;
+    fields[name] = value;
+  }
+  return fields;
+}
+
+function write(request: IncomingMessage, response: ServerResponse, answer: CoreResponse): void {
+  if (response.destroyed) return;
+  const headers: Record<string, string | number> = { ...answer.headers, 'x-content-type-options': 'nosniff' };
+  // What was not read of a refused body would be taken for the next request.
+  if (!request.complete) headers['connection'] = 'close';
+  if (answer.body === undefined) {
+    delete headers['content-type'];
+    if (answer.status !== 204) headers['content-length'] = 0;
+    response.writeHead(answer.status, headers).end();
+    return;
+  }
+  const body = Buffer.from(JSON.stringify(answer.body));
+  headers['content-length'] = body.length;
+  response.writeHead(answer.status, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
