@@ -1,0 +1,87 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import * as z from 'zod/mini';
+import { blockList } from '../edge/peer.ts';
+import { isLoopbackHost } from '../edge/origin.ts';
+import type { Config } from './config.ts';
+
+export interface Settings extends Config {
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `PARLEY_URL` was given, so it is not changed to fit the port. */
+  urlGiven: boolean;
+}
+
+/** Every problem of the environment at once. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly { name: string; message: string }[]) {
+    super(problems.map((p) => `${p.name}: ${p.message}`).join('\n'));
+  }
+}
+
+const ROLES = ['api', 'gateway', 'dispatcher', 'worker'] as const;
+const refuse = (message: string) => z.optional(z.string().check(z.refine(() => false, message)));
+const whole = (min: number, max: number) => z.string().check(z.refine((v) => /^\d{1,10}$/.test(v) && Number(v) >= min && Number(v) <= max, `a whole number from ${min} to ${max}`));
+
+const Environment = z.object({
+  PARLEY_HOST: z.optional(z.string().check(z.refine((v) => v === 'localhost' || isIP(v) !== 0, 'an address to listen on, such as 127.0.0.1 or ::'))),
+  PARLEY_PORT: z.optional(whole(0, 65_535)),
+  PARLEY_URL: z.optional(z.string().check(z.refine(isOrigin, 'an http or https address without a path, such as https://chat.example.org'))),
+  PARLEY_TRUSTED_PROXIES: z.optional(z.string().check(z.refine(isAddressList, 'addresses or ranges, separated by commas, such as 10.0.0.0/8'))),
+  PARLEY_DATA: z.optional(z.string().check(z.minLength(1))),
+  PARLEY_MONGODB_URL: refuse('this version has the embedded store only; leave it unset'),
+  PARLEY_REDIS_URL: refuse('this version runs as one process; leave it unset'),
+  PARLEY_ROLES: z.optional(z.string().check(z.refine((v) => sameSet(v.split(',').map((r) => r.trim()), ROLES), `with the embedded store one process has all roles: ${ROLES.join(',')}`))),
+  PARLEY_FILES: z.optional(z.enum(['disk', 'disk-shared'], 'disk or disk-shared')),
+  PARLEY_SMTP_URL: z.optional(z.string().check(z.regex(/^smtps?:\/\/[^\s]+$/, 'smtp://… or smtps://…'))),
+  PARLEY_RATE_LIMITS: z.optional(z.enum(['on', 'off'], 'on or off')),
+  PARLEY_LARGE_CHANNEL: z.optional(whole(1, 1_000_000)),
+  PARLEY_METRICS_TOKEN: z.optional(z.string().check(z.minLength(8, 'at least 8 characters'))),
+  PARLEY_LOG_LEVEL: z.optional(z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'debug, info, warn, error or silent')),
+});
+
+/** The settings out of the environment. An empty value counts as unset. @throws ConfigError naming every problem. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, options: { data?: string; setUpCode?: string } = {}): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('PARLEY_') && value !== undefined && value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => ({ name: String(issue.path[0]), message: `${issue.message}, not ${JSON.stringify(given[String(issue.path[0])])}` })));
+  const values = parsed.data;
+  const host = values.PARLEY_HOST ?? '127.0.0.1';
+  const port = Number(values.PARLEY_PORT ?? 3210);
+  return {
+    host, port, ...addressesOf(host, port, values.PARLEY_URL), urlGiven: values.PARLEY_URL !== undefined,
+    dataDirectory: resolve(options.data ?? values.PARLEY_DATA ?? './data'),
+    trustedProxies: listOf(values.PARLEY_TRUSTED_PROXIES), roles: new Set(ROLES), rateLimits: values.PARLEY_RATE_LIMITS !== 'off',
+    largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: options.setUpCode ?? null, metricsToken: values.PARLEY_METRICS_TOKEN ?? null,
+    logLevel: values.PARLEY_LOG_LEVEL ?? 'info',
+  };
+}
+
+/** The server's own address and the origins that cookies are honoured from. */
+export function addressesOf(host: string, port: number, url?: string): Pick<Config, 'url' | 'origins'> {
+  if (url !== undefined) {
+    const { origin } = new URL(url);
+    return { url: origin, origins: [origin] };
+  }
+  const origins = [`http://localhost:${port}`, `http://127.0.0.1:${port}`];
+  const everywhere = host === '0.0.0.0' || host === '::';
+  if (!everywhere && !isLoopbackHost(host)) origins.unshift(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return { url: origins[0]!, origins: port === 80 ? origins.map((o) => o.replace(/:80$/, '')) : origins };
+}
+
+const listOf = (text: string | undefined): string[] => (text ?? '').split(',').map((part) => part.trim()).filter(Boolean);
+const sameSet = (a: readonly string[], b: readonly string[]): boolean => new Set(a).size === b.length && b.every((x) => a.includes(x));
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return (url.protocol === 'http:' || url.protocol === 'https:') && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+}
+
+function isAddressList(text: string): boolean {
+  try {
+    return blockList(listOf(text)) !== undefined;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CounterName, GaugeName, HistogramName, Metrics } from './metrics.ts';
+
+const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
+  parley_http_requests_total: { help: 'Calls answered', labels: ['call', 'status'] },
+  parley_sends_total: { help: 'Messages committed', labels: [] },
+  parley_deliveries_total: { help: 'Live frames handed to sockets', labels: [] },
+  parley_resyncs_total: { help: 'Sockets closed or caught up again for being behind', labels: ['reason'] },
+  parley_rate_limited_total: { help: 'Calls refused by a rate limit', labels: ['limit'] },
+  parley_dropped_frames_total: { help: 'Frames dropped for sockets that were behind', labels: ['kind'] },
+  parley_sweeps_total: { help: 'Committed events that the sweeper logged again', labels: [] },
+};
+const GAUGES: Record<GaugeName, string> = {
+  parley_connections: 'Open sockets',
+  parley_outbox_rows: 'Committed events that not all consumers are done with',
+  parley_outbox_lag_seconds: 'Age of the oldest of them',
+  parley_commit_queue: 'Commands waiting for the writer',
+  parley_dispatch_queue: 'Events waiting for the dispatcher',
+};
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const HISTOGRAMS: Record<HistogramName, { help: string; buckets: number[] }> = {
+  parley_commit_batch_size: { help: 'Commands in one commit', buckets: [1, 2, 4, 8, 16, 32, 64, 128] },
+  parley_commit_seconds: { help: 'Time of one commit, the disk included', buckets: SECONDS },
+  parley_http_seconds: { help: 'Time of one call', buckets: SECONDS },
+  parley_send_to_delivery_seconds: { help: 'From the commit of a message to its frames', buckets: SECONDS },
+};
+
+export interface PromMetrics extends Metrics {
+  text(): Promise<{ type: string; text: string }>;
+}
+
+/** Prometheus metrics of this process, with Node's own: event-loop delay, memory, garbage collection. */
+export function promMetrics(): PromMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 });
+  const counters = new Map<string, Counter>();
+  for (const [name, { help, labels }] of Object.entries(COUNTERS)) counters.set(name, new Counter({ name, help, labelNames: labels, registers: [registry] }));
+  const gauges = new Map<string, Gauge>();
+  for (const [name, help] of Object.entries(GAUGES)) gauges.set(name, new Gauge({ name, help, registers: [registry] }));
+  const histograms = new Map<string, Histogram>();
+  for (const [name, { help, buckets }] of Object.entries(HISTOGRAMS)) histograms.set(name, new Histogram({ name, help, buckets, registers: [registry] }));
+  return {
+    count(name, by = 1, labels) {
+      const known = COUNTERS[name].labels;
+      // A label that the metric does not have would be refused with an exception.
+      if (labels) counters.get(name)!.inc(Object.fromEntries(Object.entries(labels).filter(([label]) => known.includes(label))), by);
+      else counters.get(name)!.inc(by);
+    },
+    gauge: (name, value) => gauges.get(name)!.set(value),
+    observe: (name, value) => histograms.get(name)!.observe(value),
+    text: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+  };
+}
