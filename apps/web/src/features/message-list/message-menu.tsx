@@ -1,0 +1,22 @@
+import { Copy, Link2, MailOpen, MessageSquareReply, Pencil, Trash2 } from 'lucide-react';
+import { useText } from '../../i18n/text.tsx';
+import { MenuItem, MenuLine } from '../../ui/menu.tsx';
+import type { MessageActs } from './use-message-acts.ts';
+
+const icon = { size: 18, strokeWidth: 1.75, 'aria-hidden': true } as const;
+
+/** LST-19: never-allowed acts are absent. The same items serve the More menu and the context menu. */
+export function MessageMenu({ acts }: { acts: MessageActs }) {
+  const t = useText();
+  return (
+    <>
+      {acts.may.reply && <MenuItem icon={<MessageSquareReply {...icon} />} keys="T" onSelect={acts.reply}>{t('chat.reply')}</MenuItem>}
+      {acts.may.link && <MenuItem icon={<Link2 {...icon} />} keys="L" onSelect={acts.copyLink}>{t('chat.copy_link')}</MenuItem>}
+      <MenuItem icon={<Copy {...icon} />} keys="C" onSelect={acts.copyText}>{t('chat.copy_text')}</MenuItem>
+      {acts.may.markUnread && <MenuItem icon={<MailOpen {...icon} />} keys="U" onSelect={acts.markUnread}>{t('chat.mark_unread')}</MenuItem>}
+      {(acts.may.edit || acts.may.delete) && <MenuLine />}
+      {acts.may.edit && <MenuItem icon={<Pencil {...icon} />} keys="E" onSelect={acts.edit}>{t('chat.edit')}</MenuItem>}
+      {acts.may.delete && <MenuItem icon={<Trash2 {...icon} />} keys="Del" danger onSelect={acts.delete}>{t('chat.delete')}</MenuItem>}
+    </>
+  );
+}
