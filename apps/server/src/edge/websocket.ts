@@ -6,6 +6,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Deps } from '../platform/deps.ts';
 import type { Gateway, SocketEvents, SocketLink } from '../realtime/link.ts';
 import { FrameEncoder } from './frame-encoder.ts';
+import { addressReader } from './peer.ts';
 import { cookieValue, SESSION_COOKIE } from './session.ts';
 
 /** A peer that neither spoke nor answered a ping for two of these is gone. */
@@ -19,6 +20,7 @@ export function attachWebSockets(server: Server, deps: Pick<Deps, 'config' | 'lo
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.hello_bytes, perMessageDeflate: false, clientTracking: false });
   const encoder = new FrameEncoder();
   const links = new Set<WebSocketLink>();
+  const addressOf = addressReader(deps.config.trustedProxies);
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
@@ -26,7 +28,7 @@ export function attachWebSockets(server: Server, deps: Pick<Deps, 'config' | 'lo
     if (path !== `${API_PREFIX}/connect`) return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     const { origin, cookie } = request.headers;
     const cookieToken = origin !== undefined && deps.config.origins.includes(origin) ? (cookieValue(cookie, SESSION_COOKIE) ?? null) : null;
-    const address = request.socket.remoteAddress ?? '';
+    const address = addressOf(request);
     sockets.handleUpgrade(request, socket, head, (ws) => {
       const link = new WebSocketLink(ws, socket, encoder, () => links.delete(link));
       links.add(link);

@@ -4,6 +4,7 @@ import { LIMITS } from '@parley/shared/protocol/limits';
 import type { Timer } from '@parley/shared/domain/clock';
 import type { Caller } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
+import { presentUser } from '../features/accounts/account.presenter.ts';
 import type { GatewayPort, Presence } from '../registry/port.ts';
 import type { ReadTx } from '../storage/port.ts';
 import { members, users, workspaceMembers } from '../storage/tables.ts';
@@ -71,8 +72,8 @@ export class PeopleWatch {
     const byConnection = new Map<Connection, User[]>();
     for (const row of rows) {
       if (!row) continue;
-      const { email: _, ...shown } = row.doc;
-      for (const connection of this.#watchers.get(row.id) ?? []) byConnection.set(connection, [...(byConnection.get(connection) ?? []), shown as User]);
+      const shown = presentUser(row, { user_id: '', admin: false }, this.deps.clock.now());
+      for (const connection of this.#watchers.get(row.id) ?? []) byConnection.set(connection, [...(byConnection.get(connection) ?? []), shown]);
     }
     for (const [connection, people] of byConnection) connection.queue.ephemeral(JSON.stringify({ type: 'people', users: people }));
   }
