@@ -32,6 +32,8 @@ export interface EngineOptions {
   random: Random;
   /** Sent in `hello` where no cookie does it. */
   token?: string;
+  /** The stores are only memory: `storage` says so from the start. */
+  volatile?: boolean;
   /** The session ended. Called after the cache was wiped; the place to delete the key of the durable store. */
   onSignedOut?: (reason: 'revoked' | 'expired' | 'signed_out') => void;
 }
@@ -101,6 +103,7 @@ class SyncEngine implements Engine {
     this.clock = clock;
     this.random = random;
     this.transport = transport;
+    if (options.volatile) this.storageState = 'unavailable';
     this.persist = new Persist(cache, (error) => this.setStorage(error.reason), () => this.setStorage('ok'));
     this.replica = new Replica(accountId, cache, this.persist, topics, {
       channelChanged: (channel) => this.channelChanged(channel),
@@ -433,7 +436,7 @@ class SyncEngine implements Engine {
   }
 
   private setStorage(state: 'ok' | 'full' | 'unavailable'): void {
-    if (this.storageState === state) return;
+    if (this.storageState === state || this.options.volatile) return;
     this.storageState = state;
     this.topics.touch('storage');
   }

@@ -21,6 +21,9 @@ export interface OutboxEvents {
   signedOut(): void;
 }
 
+/** In order of acting; two engines over one store, where a browser cannot elect one, never write the same key. */
+const keyOf = (record: OutboxRecord): string => `${padded(record.n)}/${record.id}`;
+
 interface Waiting { retryAt: number; reason: 'offline' | 'rate_limited' | 'storage_full' | 'unavailable'; attempt: number }
 type Item = { record: OutboxRecord; kept: boolean; inFlight: boolean; waiting: Waiting | null; attempt: number };
 
@@ -83,8 +86,8 @@ export class Outbox {
     return record;
   }
 
-  private put = (record: OutboxRecord): KeyValueChange => ({ collection: 'outbox', key: padded(record.n), value: record });
-  private remove = (record: OutboxRecord): KeyValueChange => ({ collection: 'outbox', key: padded(record.n), delete: true });
+  private put = (record: OutboxRecord): KeyValueChange => ({ collection: 'outbox', key: keyOf(record), value: record });
+  private remove = (record: OutboxRecord): KeyValueChange => ({ collection: 'outbox', key: keyOf(record), delete: true });
 
   private async replace(item: Item, change: Partial<OutboxRecord>): Promise<void> {
     item.record = { ...item.record, ...change };

@@ -1,0 +1,49 @@
+import type { Engine } from '@parley/shared/sync/api';
+import { deleteIndexedDb } from './indexed-db.ts';
+import { browserClock, browserRandom, cacheName, durableName, openLocalEngine, type AccountOnDevice } from './local-engine.ts';
+import { forgetKey } from './local-key.ts';
+import { shareEngine, type TabMeans } from './tabs.ts';
+import { WebTransport } from './web-transport.ts';
+import { uuidv7 } from '@parley/shared/domain/ids';
+import type { TabMessage } from './wire.ts';
+
+export type { AccountOnDevice } from './local-engine.ts';
+
+/**
+ * The engine of an account in this tab. `start` it before use. Tabs of one account share one engine where the browser
+ * has locks (HTTPS, localhost); else each runs its own over the same databases, which the server's idempotency bears.
+ */
+export async function openEngine(account: AccountOnDevice): Promise<Engine> {
+  const open = (): Promise<Engine> => openLocalEngine(account, new WebTransport());
+  const { locks } = navigator as { locks?: LockManager };
+  const engine = locks && typeof BroadcastChannel !== 'undefined' ? shareEngine(account.accountId, browserMeans(account.accountId, locks), open) : await open();
+  window.addEventListener('online', () => engine.wake());
+  window.addEventListener('offline', () => engine.setOnline(false));
+  document.addEventListener('visibilitychange', () => {
+    engine.setActive(document.visibilityState === 'visible');
+    if (document.visibilityState === 'visible') engine.wake();
+    else void engine.flushDrafts().catch(() => {});
+  });
+  return engine;
+}
+
+function browserMeans(accountId: string, locks: LockManager): TabMeans {
+  const channel = new BroadcastChannel(`parley-${accountId}`);
+  return {
+    lock: async (name, work) => void (await locks.request(name, work)),
+    post: (message) => channel.postMessage(message),
+    listen: (listener) => {
+      const onMessage = (event: MessageEvent<TabMessage>): void => listener(event.data);
+      channel.addEventListener('message', onMessage);
+      return () => channel.removeEventListener('message', onMessage);
+    },
+    newId: () => uuidv7(browserClock, browserRandom),
+  };
+}
+
+/** Removes everything that this device keeps of an account, unsent text included. */
+export async function removeAccount(accountId: string): Promise<void> {
+  await forgetKey(accountId);
+  await deleteIndexedDb(cacheName(accountId));
+  await deleteIndexedDb(durableName(accountId));
+}
