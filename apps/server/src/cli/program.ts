@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import { ConfigError } from '../config/load-config.ts';
+import { DataInUse } from '../platform/data-lock.ts';
+import { PRODUCT_VERSION } from '../platform/version.ts';
+import { ParleyError } from '@parley/shared/protocol/errors';
+import { doctor } from './doctor.ts';
+import { output, UsageError, type Output } from './output.ts';
+import { serve } from './serve.ts';
+import { createUserCommand } from './user-create.ts';
+
+export interface GlobalOptions {
+  json?: boolean;
+  data?: string;
+}
+
+/** The `parley` command line. Each command takes `--json` and `--data`. */
+export function program(): Command {
+  const parley = new Command('parley').description('Team messaging that an organisation runs itself').version(PRODUCT_VERSION);
+  const command = (parent: Command, name: string, summary: string): Command => parent.command(name).description(summary).option('--json', 'print one JSON document').option('--data <dir>', 'the data directory');
+
+  command(parley, 'serve', 'Serve the API, the web client and the console').action((options: GlobalOptions) => run(options, (out) => serve(out, options)));
+
+  const user = parley.command('user').description('People of this server');
+  command(user, 'create', 'Make an account in a workspace')
+    .requiredOption('--username <name>').requiredOption('--email <address>').option('--display-name <name>').option('--password <password>', 'made up and printed when left out')
+    .option('--workspace <id or name>', 'needed when there are several').option('--role <role>', 'guest, member, admin or owner').option('--server-role <role>', 'member, admin or owner')
+    .action((options: GlobalOptions & Record<string, unknown>) => run(options, (out) => createUserCommand(out, options)));
+
+  command(parley, 'doctor', 'Look for what is wrong here').action((options: GlobalOptions) => run(options, async (out) => {
+    if (!(await doctor(out, options))) process.exitCode = 1;
+  }));
+  return parley;
+}
+
+/** Runs a command; what the person can mend is told in plain words, with exit code 1. */
+export async function run(options: GlobalOptions, work: (out: Output) => Promise<void>): Promise<void> {
+  const out = output(options.json === true);
+  try {
+    await work(out);
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems.map((p) => `${p.name}: ${p.message}`) : error instanceof UsageError || error instanceof DataInUse || error instanceof ParleyError ? [error.message] : null;
+    if (!problems) throw error;
+    out.result({ error: problems.join('\n'), problems });
+    for (const problem of problems) process.stderr.write(`parley: ${problem}\n`);
+    process.exitCode = 1;
+  }
+}

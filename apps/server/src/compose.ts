@@ -1,0 +1,147 @@
+import { createServer as createProbe, type AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { addressesOf, type Settings } from './config/load-config.ts';
+import { createCore, type Core } from './core.ts';
+import { createHttpServer, type Readiness } from './edge/http.ts';
+import { attachWebSockets } from './edge/websocket.ts';
+import { loadWebFiles } from './edge/web-files.ts';
+import { membershipConsumer } from './features/membership/membership.service.ts';
+import { streamDelta } from './features/sync/delta.ts';
+import { threadsConsumer } from './features/threads/threads.service.ts';
+import { EmbeddedLog } from './log/embedded/embedded-log.ts';
+import { argon2Passwords } from './platform/argon2-passwords.ts';
+import { lockDataDirectory } from './platform/data-lock.ts';
+import type { Deps } from './platform/deps.ts';
+import { pinoLogger } from './platform/pino-logger.ts';
+import { promMetrics, type PromMetrics } from './platform/prom-metrics.ts';
+import { systemClock, systemRandom } from './platform/system.ts';
+import { createRealtime } from './realtime/realtime.ts';
+import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts';
+import type { Registry } from './registry/port.ts';
+import { openSqliteStore } from './storage/sqlite/sqlite-store.ts';
+
+/** How long a stop waits for what is under way, sockets first. SIGTERM promises an end within 10 s. */
+const DRAIN_MS = 4_000;
+
+/** The store and what goes with it: all that a command of the command line needs. */
+export interface Services {
+  deps: Deps;
+  settings: Settings;
+  registry: Registry;
+  metrics: PromMetrics;
+  /** Commits what waits, and gives the data directory free. */
+  close(): Promise<void>;
+}
+
+/** Opens the data directory for this process alone. @throws DataInUse */
+export async function openServices(settings: Settings): Promise<Services> {
+  const lock = lockDataDirectory(settings.dataDirectory);
+  try {
+    const metrics = promMetrics();
+    const store = await openSqliteStore({ file: join(settings.dataDirectory, 'parley.db'), metrics });
+    const source = { clock: systemClock, random: systemRandom };
+    const registry = new EmbeddedRegistry(source);
+    const deps: Deps = { ...source, store, passwords: argon2Passwords(), presence: registry, logger: pinoLogger(settings.logLevel), metrics, config: settings };
+    return {
+      deps, settings, registry, metrics,
+      async close() {
+        await registry.close();
+        await store.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+export interface Application {
+  core: Core;
+  /** Where it listens, as people reach it. */
+  url: string;
+  webBuilt: boolean;
+  /** Drains: no new work, commits finish, sockets close with 1012. */
+  stop(): Promise<void>;
+}
+
+/** The web client's build lies at the same place from the sources and from the bundle. */
+const WEB_ROOT = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
+/** Listens, then answers. Takes over the services: stopping closes them. */
+export async function startApplication(services: Services): Promise<Application> {
+  const { registry, metrics, settings } = services;
+  let draining = false;
+
+  // The origins follow from the port, so it is chosen before the server is made.
+  const port = settings.port === 0 ? await freePort(settings.host) : settings.port;
+  const config = { ...settings, port, ...(settings.urlGiven ? {} : addressesOf(settings.host, port)) };
+  const deps: Deps = { ...services.deps, config };
+  const core = createCore(deps);
+  const log = new EmbeddedLog(deps);
+  const realtime = createRealtime(deps, {
+    log, registry, alone: true,
+    delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
+    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store)],
+  });
+  const readiness = async (): Promise<Readiness> => {
+    const store = await deps.store.health();
+    const reasons = [...(draining ? ['shutting down'] : []), ...store.problems];
+    return { ready: reasons.length === 0, reasons, store };
+  };
+  const web = loadWebFiles(WEB_ROOT);
+  const server = createHttpServer({ core, web, readiness, metricsText: () => metrics.text() });
+  const sockets = attachWebSockets(server, deps, realtime.gateway);
+  await realtime.start();
+  await listen(server, settings.host, port);
+
+  return {
+    core,
+    url: config.url,
+    webBuilt: web !== undefined,
+    async stop() {
+      if (draining) return;
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      await within(DRAIN_MS, realtime.stop(), () => deps.logger.warn({}, 'sockets were cut: they did not close in time'));
+      sockets.close();
+      await within(DRAIN_MS / 2, closed, () => server.closeAllConnections());
+      clearInterval(idle);
+      await log.close();
+      await services.close();
+    },
+  };
+}
+
+async function within(ms: number, work: Promise<void>, late: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      late();
+      resolve();
+    }, ms);
+  });
+  await Promise.race([work, patience]);
+  clearTimeout(timer);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 4_096 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function freePort(host: string): Promise<number> {
+  const probe = createProbe();
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, host, resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
