@@ -9,11 +9,13 @@ import { messageCommands } from '../features/messages/messages.commands.ts';
 import { reactionCommands } from '../features/reactions/reactions.commands.ts';
 import { readingCommands } from '../features/reading/reading.commands.ts';
 import { threadCommands } from '../features/threads/threads.commands.ts';
+import { importsCommands } from '../features/imports/imports.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
 export const COMMANDS = {
   ...storeCommands,
+  ...importsCommands,
   ...jobsCommands,
   ...idempotencyCommands,
   ...accountsCommands,

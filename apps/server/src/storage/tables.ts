@@ -53,6 +53,8 @@ export interface ChannelRow extends Row {
   import_id?: string | null;
   /** `workspace/slack/C123` of channels filled by imports only. */
   import_source?: string | null;
+  /** While an import fills it: the rev of the last change that was told. */
+  import_rev?: number;
 }
 export const channels = table<ChannelRow>({
   name: 'channels', key: ['id'], shard: 'id',
@@ -231,6 +233,9 @@ export const imports = table<ImportRow>({ name: 'imports', key: ['id'], shard: n
 /** What a source's id became here: `scope` is `workspace/slack/user` and the like. */
 export interface ImportMapRow extends Row { scope: string; source_id: string; id: string }
 export const importMap = table<ImportMapRow>({ name: 'import_map', key: ['scope', 'source_id'], shard: 'scope', columns: { scope: 'text', source_id: 'text' }, indexes: {} });
+/** What an import left out and why, in order; the first 1,000. */
+export interface ImportSkipRow extends Row { import_id: string; n: number; where: string; reason: string }
+export const importSkips = table<ImportSkipRow>({ name: 'import_skips', key: ['import_id', 'n'], shard: null, columns: { import_id: 'text', n: 'integer' }, indexes: {} });
 
 /** `incarnation`, `set_up`, `server`. */
 export interface MetaRow extends Row { name: string; value: unknown }
@@ -238,5 +243,5 @@ export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, c
 
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, threadFollowers, delivered, users, claims,
-  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, meta,
+  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, meta,
 ] as readonly Table[];

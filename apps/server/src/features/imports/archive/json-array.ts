@@ -8,6 +8,8 @@ export interface Element {
 
 export const ELEMENT_BYTES = 32 * 2 ** 20;
 
+type State = 'before' | 'first' | 'element' | 'between' | 'next' | 'after';
+
 const SPACE = 0x20, TAB = 0x09, LF = 0x0a, CR = 0x0d, QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d;
 
@@ -18,7 +20,7 @@ const OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 
  */
 export async function* jsonArray(chunks: AsyncIterable<Uint8Array>, file: string, elementBytes = ELEMENT_BYTES): AsyncGenerator<Element[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let state: 'before' | 'first' | 'element' | 'between' | 'next' | 'after' = 'before';
+  let state = 'before' as State;
   let line = 1, depth = 0, inString = false, escaped = false;
   let parts: Uint8Array[] = [], held = 0, startLine = 1, position = 0;
 
@@ -96,7 +98,7 @@ export async function* jsonArray(chunks: AsyncIterable<Uint8Array>, file: string
     }
     if (found.length > 0) yield found;
   }
-  if (state !== 'after') throw new ArchiveError(state === 'before' ? 'is empty' : 'ends in the middle', file, line);
+  if ((state as State) !== 'after') throw new ArchiveError(state === 'before' ? 'is empty' : 'ends in the middle', file, line);
 }
 
 const shown = (c: number): string => (c > 0x20 && c < 0x7f ? `"${String.fromCharCode(c)}"` : `byte 0x${c.toString(16)}`);
