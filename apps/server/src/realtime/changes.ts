@@ -1,7 +1,7 @@
 import { parseStream, type StreamName } from '@parley/shared/domain/streams';
 import type { Entity } from '@parley/shared/protocol/entities';
 import type { ReadTx } from '../storage/port.ts';
-import { headOf } from '../storage/streams.ts';
+import { channelEntity, headOf } from '../storage/streams.ts';
 import { channels, entities, messages } from '../storage/tables.ts';
 
 /** All that changed in (from, rev] of a stream, in its state at `rev`, which is its head; null: more than `limit`. */
@@ -22,7 +22,7 @@ export async function changesSince(tx: ReadTx, stream: StreamName, from: number,
     if (rows.length > limit) return { rev: head.rev, seq: head.seq, entities: null };
     for (const row of rows) changed.push({ type: 'message', ...row.doc } as Entity);
     const channel = await tx.get(channels, [name.id]);
-    if (channel && channel.rev > from) changed.push({ type: 'channel', ...channel.doc, id: channel.id, rev: channel.rev, head_rev: head.rev, head_seq: head.seq } as Entity);
+    if (channel && channel.rev > from) changed.push(channelEntity(channel, head) as Entity);
     changed.sort((a, b) => a.rev - b.rev);
   } else {
     const rows = await tx.find(entities, { index: 'by_rev', prefix: [stream], gt: from, limit: limit + 1 });

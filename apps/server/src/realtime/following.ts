@@ -1,14 +1,16 @@
 import { channelStream, parseStream, userStream, type StreamName } from '@parley/shared/domain/streams';
+import type { Delta } from '@parley/shared/protocol/entities';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import type { Caller } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
+import { headOf } from '../storage/streams.ts';
 import { sessions, users, workspaceMembers } from '../storage/tables.ts';
 import type { AckWheel } from './ack-wheel.ts';
 import type { Connection } from './connection.ts';
 import type { Hello } from './connection-state.ts';
 import { encodeHead, type Follow, type StreamHub } from './hub.ts';
 import type { Hubs } from './hubs.ts';
-import { goneDelta, memberChannels, readOpening, type Delta, type Opening, type StreamDeltaReader } from './opening.ts';
+import { encodeDelta, GONE, memberChannels, readOpening, type Opening, type StreamDeltaReader } from './opening.ts';
 import { SightReader, type Sight } from './sight.ts';
 
 /** Reads that were overtaken by a change of rights are repeated this often before the connection is told to come back. */
@@ -57,7 +59,7 @@ export class Following {
     const gone = looking.filter((s) => !opening.streams.has(s));
     this.#paced(connection, async () => {
       for (const { follow, cursor, first } of catching) await this.#catchUp(follow, cursor, first);
-      for (const stream of gone) await this.#sendDelta(connection, goneDelta(stream));
+      for (const stream of gone) await this.#sendDelta(connection, stream, GONE);
       await this.#tellHeads(connection, behind);
       await this.#tellStrangers(connection, caller, strangers, hello.cursors);
     });
@@ -108,7 +110,7 @@ export class Following {
     for (const follow of [...connection.follows.values()]) {
       if (follow.hub.kind === 'workspace' && follow.hub.id === workspaceId) {
         this.hubs.remove(follow);
-        connection.live(encodeDelta(goneDelta(follow.hub.stream)));
+        connection.live(encodeDelta(follow.hub.stream, GONE));
       } else if (follow.hub.workspaceId === workspaceId) this.leave(connection, follow.hub.stream);
     }
   }
@@ -182,7 +184,7 @@ export class Following {
       const present = connection.follows.get(stream);
       if (!sight) {
         if (present) this.hubs.remove(present);
-        connection.live(JSON.stringify({ type: 'delta', ...goneDelta(stream) }));
+        connection.live(encodeDelta(stream, GONE));
       } else if (present && present.stayId === sight.stayId) Object.assign(present, { member: sight.member, visibleFrom: sight.visibleFrom });
       else if (accept(stream, sight)) {
         if (present) this.hubs.remove(present);
@@ -255,10 +257,10 @@ export class Following {
       page ??= await this.deps.store.read((tx) => this.delta(tx, caller, hub.stream, cursor, LIMITS.sync_page_size));
       if (!follow.catching || connection.closed) return;
       if (page.gone) {
-        connection.link.send(encodeDelta(page));
+        connection.link.send(encodeDelta(hub.stream, page));
         return this.leave(connection, hub.stream);
       }
-      await this.#sendDelta(connection, page);
+      await this.#sendDelta(connection, hub.stream, page);
       if (!follow.catching || connection.closed) return;
       cursor = page.to;
       const { catching } = follow;
@@ -275,9 +277,9 @@ export class Following {
     }
   }
 
-  async #sendDelta(connection: Connection, delta: Delta): Promise<void> {
+  async #sendDelta(connection: Connection, stream: StreamName, delta: Delta): Promise<void> {
     await connection.queue.drained();
-    if (!connection.closed) connection.link.send(encodeDelta(delta));
+    if (!connection.closed) connection.link.send(encodeDelta(stream, delta));
   }
 
   async #tellHeads(connection: Connection, behind: readonly Follow[]): Promise<void> {
@@ -299,14 +301,14 @@ export class Following {
       const part = streams.slice(i, i + CHUNK).filter((s) => parseStream(s));
       const answers = await this.deps.store.read(async (tx) => {
         const reader = new SightReader(tx);
-        return Promise.all(part.map(async (stream) => ((await reader.of(caller, stream)) ? this.delta(tx, caller, stream, Number.MAX_SAFE_INTEGER, 1) : null)));
+        return Promise.all(part.map(async (stream) => ((await reader.of(caller, stream)) ? headOf(tx, stream) : null)));
       });
       if (connection.closed) return;
       const frames: string[] = [];
       part.forEach((stream, n) => {
-        const answer = answers[n];
-        if (!answer || answer.gone) frames.push(encodeDelta(goneDelta(stream)));
-        else if (answer.head !== cursors[stream]) frames.push(JSON.stringify({ type: 'head', stream, head_rev: answer.head }));
+        const head = answers[n];
+        if (!head) frames.push(encodeDelta(stream, GONE));
+        else if (head.rev !== cursors[stream]) frames.push(JSON.stringify({ type: 'head', stream, head_rev: head.rev, ...(stream.startsWith('channel:') && { head_seq: head.seq }) }));
       });
       if (frames.length > 0) connection.link.sendMany(frames);
     }
@@ -335,5 +337,3 @@ export class Following {
     return tail;
   }
 }
-
-const encodeDelta = (delta: Delta): string => JSON.stringify({ type: 'delta', ...delta });

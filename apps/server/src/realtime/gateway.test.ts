@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { users } from '../storage/tables.ts';
-import { channelStream, kitDelta, RealtimeKit, userStream, workspaceStream } from './realtime.kit.ts';
+import { streamDelta } from '../features/sync/delta.ts';
+import { channelStream, RealtimeKit, userStream, workspaceStream } from './realtime.kit.ts';
 import type { StreamDeltaReader } from './opening.ts';
 
 const started = (options = {}) => new RealtimeKit(options).start();
@@ -77,7 +78,7 @@ describe('gateway: hello and catching up', () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
     let held = false;
     const slow: StreamDeltaReader = async (tx, caller, stream, cursor) => {
-      const delta = await kitDelta(tx, caller, stream, cursor, 2);
+      const delta = await streamDelta(tx, caller, stream, cursor, 2);
       if (stream.startsWith('channel:') && cursor > 0 && !held) {
         held = true;
         await gate;

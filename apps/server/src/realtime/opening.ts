@@ -1,14 +1,12 @@
 import { channelStream, userStream, workspaceStream, type StreamName } from '@parley/shared/domain/streams';
-import type { StreamDelta } from '@parley/shared/protocol/entities';
+import type { Delta } from '@parley/shared/protocol/entities';
 import { LIMITS } from '@parley/shared/protocol/limits';
-import type * as z from 'zod/mini';
 import type { Caller } from '../edge/route.ts';
 import type { ManualPresence } from '../registry/port.ts';
 import type { ReadTx } from '../storage/port.ts';
 import { entities, sessions, users, workspaceMembers } from '../storage/tables.ts';
 import { SightReader, type Sight } from './sight.ts';
 
-export type Delta = z.infer<typeof StreamDelta>;
 /** One stream's catching up for one caller, rights checked: `gone` for what one may not see. */
 export type StreamDeltaReader = (tx: ReadTx, caller: Caller, stream: StreamName, cursor: number, limit: number) => Promise<Delta>;
 
@@ -73,4 +71,6 @@ export async function memberChannels(tx: ReadTx, own: StreamName): Promise<strin
   }
 }
 
-export const goneDelta = (stream: StreamName): Delta => ({ stream, from: 0, to: 0, head: 0, entities: [], has_more: false, gone: true });
+export const GONE: Delta = { from: 0, to: 0, head: 0, entities: [], has_more: false, gone: true };
+
+export const encodeDelta = (stream: StreamName, delta: Delta): string => JSON.stringify({ type: 'delta', stream, ...delta });

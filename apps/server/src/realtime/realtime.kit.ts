@@ -15,14 +15,13 @@ import type { GatewayInbox, GatewayPort } from '../registry/port.ts';
 import { defineCommand } from '../storage/command.ts';
 import { COMMANDS } from '../storage/commands.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
-import type { ReadTx, Row, Store, StoredEvent, StreamControl, Table } from '../storage/port.ts';
+import type { Row, Store, StoredEvent, StreamControl, Table } from '../storage/port.ts';
 import { headOf, putEntity } from '../storage/streams.ts';
-import { channels, entities, heads, members, messages, sessions, TABLES, users, workspaceMembers } from '../storage/tables.ts';
+import { channels, heads, members, messages, sessions, TABLES, users, workspaceMembers } from '../storage/tables.ts';
 import type { Consumer } from './consumers.ts';
 import type { SocketEvents, SocketLink } from './link.ts';
-import { goneDelta, type Delta, type StreamDeltaReader } from './opening.ts';
+import type { StreamDeltaReader } from './opening.ts';
 import { createRealtime, type Realtime } from './realtime.ts';
-import { SightReader } from './sight.ts';
 
 /** Commands of the tests' own: rows as given, and changes of a channel as features make them, without their rules. */
 const KIT_COMMANDS = {
@@ -162,23 +161,6 @@ export class TestSocket implements SocketLink {
   }
 }
 
-/** A `streamDelta` of the tests' own: rights, then entities by rev, with pages. */
-export const kitDelta: StreamDeltaReader = async (tx, caller, stream, cursor, limit): Promise<Delta> => {
-  const sight = await new SightReader(tx).of(caller, stream);
-  if (!sight) return goneDelta(stream);
-  const head = await headOf(tx, stream);
-  if (cursor > head.rev) return { stream, from: cursor, to: head.rev, head: head.rev, entities: [], has_more: false, reset: true };
-  const rows = await changedRows(tx, stream, cursor, limit + 1);
-  const has_more = rows.length > limit;
-  const page = rows.slice(0, limit).filter((e) => e.type !== 'message' || (e as { seq?: number }).seq! >= sight.visibleFrom);
-  return { stream, from: cursor, to: has_more ? rows[limit - 1]!.rev : head.rev, head: head.rev, entities: page, has_more };
-};
-
-async function changedRows(tx: ReadTx, stream: StreamName, cursor: number, limit: number): Promise<Entity[]> {
-  if (!stream.startsWith('channel:')) return (await tx.find(entities, { index: 'by_rev', prefix: [stream], gt: cursor, limit })).map((r) => r.doc as Entity);
-  return (await tx.find(messages, { index: 'by_rev', prefix: [stream.slice(8)], gt: cursor, limit })).map((r) => ({ type: 'message', ...r.doc }) as Entity);
-}
-
 export interface KitOptions {
   config?: Partial<Config>;
   delta?: StreamDeltaReader;
@@ -233,7 +215,7 @@ export class RealtimeKit {
   }
 
   make(): Realtime {
-    return createRealtime(this.deps, { log: this.log, registry: this.registry, delta: this.options.delta ?? kitDelta, consumers: this.options.consumers ?? [], alone: true });
+    return createRealtime(this.deps, { log: this.log, registry: this.registry, delta: this.options.delta, consumers: this.options.consumers ?? [], alone: true });
   }
 
   async start(): Promise<this> {

@@ -1,8 +1,12 @@
 import { uuidv7 } from '@parley/shared/domain/ids';
 import { authenticate } from '../edge/session.ts';
+import { membershipConsumer } from '../features/membership/membership.service.ts';
+import { streamDelta } from '../features/sync/delta.ts';
+import { threadsConsumer } from '../features/threads/threads.service.ts';
 import type { DispatchLog } from '../log/port.ts';
 import type { Deps } from '../platform/deps.ts';
 import type { Registry } from '../registry/port.ts';
+import type { Store } from '../storage/port.ts';
 import { ConsumerRunner, type Consumer } from './consumers.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { RealtimeGateway } from './gateway.ts';
@@ -16,11 +20,15 @@ import { Sweeper } from './sweeper.ts';
 export interface RealtimeParts {
   log: DispatchLog;
   registry: Registry;
-  delta: StreamDeltaReader;
-  consumers: readonly Consumer[];
+  /** Absent: those of the product. */
+  delta?: StreamDeltaReader;
+  consumers?: readonly Consumer[];
   /** This process is the only one on its store. */
   alone: boolean;
 }
+
+/** Everything that has to follow each commit; a new one is a line here. */
+const durableConsumers = (store: Store): Consumer[] => [membershipConsumer(store), threadsConsumer(store)];
 
 /** The way from a commit to the sockets: relay, dispatcher, gateway, and the sweeper that makes sure. */
 export interface Realtime {
@@ -38,10 +46,10 @@ export function createRealtime(deps: Deps, parts: RealtimeParts): Realtime {
   const sweeper = new Sweeper(deps, parts.log, relay, ledger);
   const dispatcher = new Dispatcher(id, deps, {
     log: parts.log, registry: parts.registry, leases: new StoreLeases(deps.store, id, parts.alone), groups: ALL_PARTITIONS,
-    consumers: new ConsumerRunner(deps, parts.consumers, ledger),
+    consumers: new ConsumerRunner(deps, parts.consumers ?? durableConsumers(deps.store), ledger),
   });
   const gateway = new RealtimeGateway(deps, {
-    registry: parts.registry, delta: parts.delta,
+    registry: parts.registry, delta: parts.delta ?? streamDelta,
     authenticate: async (token) => (await deps.store.read((tx) => authenticate(tx, token, deps.clock.now())))?.caller ?? null,
   });
   return {
