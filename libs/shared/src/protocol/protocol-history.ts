@@ -1,0 +1,7 @@
+/**
+ * Every version of the wire with the hash of its schemas, oldest first. `protocol-version.test.ts` holds the last one
+ * against the schemas, so that none changes unnoticed.
+ */
+export const PROTOCOL_HISTORY: readonly { version: number; hash: string; change: string }[] = [
+  { version: 1, hash: '7a90637f337ac370', change: 'The first: accounts, workspaces, channels, messages, threads, reactions, reading, sync, imports; the socket.' },
+];
