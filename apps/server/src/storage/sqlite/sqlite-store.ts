@@ -8,10 +8,11 @@ import type { ReadTx, Store, StoredEvent, Table } from '../port.ts';
 import { TABLES } from '../tables.ts';
 import { Admission, DEFAULT_LIMITS, type AdmissionLimits } from './admission.ts';
 import { closedError, type Outcome } from './batch-writer.ts';
-import { openWriter, type Settings } from './connection.ts';
+import { openWriter, type Connection, type Settings } from './connection.ts';
 import { InlineWriter } from './inline-writer.ts';
 import { migrate } from './migrations.ts';
 import { ReadPool } from './read-pool.ts';
+import { REST } from './schema.ts';
 import { ThreadWriter } from './thread-writer.ts';
 import type { Committed, Writer, WriterEvents } from './writer.ts';
 
@@ -38,29 +39,32 @@ interface Waiting {
 
 /** Opens the database, brings its schema up to this program and starts its writer. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const incarnation = prepareFile(options);
-  const store = new SqliteStore(options, incarnation);
+  const db = openWriter(options.file);
   try {
-    await store.opened();
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
+    const store = new SqliteStore(options, prepareFile(db, options));
+    try {
+      await store.opened();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  } finally {
+    // Not before the writer has opened its own: the last one to close would write the log back and remove it.
+    db.close();
   }
 }
 
 const random = { bytes: (length: number) => randomFillSync(new Uint8Array(length)) };
 
 /** @throws NewerDatabaseError when the file is not for this program. */
-function prepareFile(options: SqliteStoreOptions): string {
-  const db = openWriter(options.file);
-  try {
-    migrate(db, options.tables ?? TABLES, Date.now());
-    const value = db.prepare(`INSERT INTO meta (name, "$rest") VALUES ('incarnation', ?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING "$rest"`).pluck().get(JSON.stringify({ value: uuidv7({ now: () => Date.now() }, random) })) as string;
-    return (JSON.parse(value) as { value: string }).value;
-  } finally {
-    db.close();
+function prepareFile(db: Connection, options: SqliteStoreOptions): string {
+  migrate(db, options.tables ?? TABLES, Date.now());
+  const read = db.prepare(`SELECT "${REST}" FROM meta WHERE name = 'incarnation'`).pluck();
+  if (read.get() === undefined) {
+    db.prepare(`INSERT INTO meta (name, "${REST}") VALUES ('incarnation', ?)`).run(JSON.stringify({ value: uuidv7({ now: () => Date.now() }, random) }));
   }
+  return (JSON.parse(read.get() as string) as { value: string }).value;
 }
 
 class SqliteStore implements Store {
