@@ -1,0 +1,139 @@
+import { parseMarkup } from '@parley/shared/domain/markup/parse';
+import { walkInlines } from '@parley/shared/domain/markup/text';
+import { can } from '@parley/shared/domain/can';
+import { useCallback, useEffect, useImperativeHandle, useRef, useState, type ReactNode, type Ref, type RefObject } from 'react';
+import { useText } from '../../i18n/text.tsx';
+import { useChannel, useEngine, useUser } from '../../state/engine.tsx';
+import { announce } from '../../ui/announce.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { showToast } from '../../ui/toast.tsx';
+import { loadEmoji } from '../emoji/use-emoji.ts';
+import type { MessageListHandle } from '../message-list/message-list.tsx';
+import { useChat } from '../message-text/chat-context.tsx';
+import { ComposerBox, type ComposerBoxHandle } from './composer-box.tsx';
+import styles from './composer.module.css';
+import { DraftKeeper } from './draft-keeper.ts';
+import { readReaction } from './triggers.ts';
+
+export interface ComposerProps {
+  channelId: string;
+  rootId?: string | null;
+  /** “Message {channel}” or “Reply in thread”. */
+  label: string;
+  channelName: string;
+  list: RefObject<MessageListHandle | null>;
+  autoFocus?: boolean;
+  /** Esc, when the composer does not take it (RED-6). */
+  onEscape?(): boolean;
+  /** Stands instead of the composer while one cannot post at all (CHN-2). */
+  instead?: ReactNode;
+  ref?: Ref<ComposerBoxHandle>;
+}
+
+const TYPING_EVERY_MS = 3_000;
+
+/** The composer of a channel or a thread: drafts, sending, naming everybody. */
+export function Composer({ channelId, rootId = null, label, channelName, list, autoFocus, onEscape, instead, ref }: ComposerProps) {
+  const t = useText();
+  const engine = useEngine();
+  const { preferences, actor } = useChat();
+  const channel = useChannel(channelId);
+  const box = useRef<ComposerBoxHandle>(null);
+  const [also, setAlso] = useState(false);
+  const [asking, setAsking] = useState<{ content: string; scope: 'channel' | 'here' } | null>(null);
+  const [first] = useState(() => engine.draft(channelId, rootId).get());
+  const lastSent = useRef<string | null>(null);
+  const typedAt = useRef(0);
+  const [drafts] = useState(() => new DraftKeeper((content) => engine.setDraft(channelId, rootId, content), () => void engine.flushDrafts(), {
+    later: (run, ms) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); }, now: () => performance.now(),
+  }, first?.content ?? ''));
+  useImperativeHandle(ref, () => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text) => { box.current?.set(text); drafts.typed(text); } }), [drafts]);
+
+  useEffect(() => {
+    const flush = () => drafts.flush();
+    window.addEventListener('pagehide', flush);
+    const hidden = () => { if (document.visibilityState === 'hidden') flush(); };
+    document.addEventListener('visibilitychange', hidden);
+    return () => { window.removeEventListener('pagehide', flush); document.removeEventListener('visibilitychange', hidden); flush(); };
+  }, [drafts]);
+
+  // The cache may open after the first paint, another tab or an edit taken back may bring a text: it fills an empty field only.
+  useEffect(() => {
+    const draft = engine.draft(channelId, rootId);
+    return draft.subscribe(() => {
+      const content = draft.get()?.content ?? '';
+      if (content !== '' && content !== drafts.current && (box.current?.text() ?? '') === '' && drafts.isIdle) { drafts.loaded(content); box.current?.set(content); }
+    });
+  }, [engine, channelId, rootId, drafts]);
+
+  const send = useCallback(async (content: string, quiet: boolean): Promise<boolean> => {
+    const clientMsgId = engine.draft(channelId, rootId).get()?.clientMsgId;
+    const me = /^\/me\s+/.exec(content);
+    try {
+      await engine.send({ channelId, rootId, content: me ? content.slice(me[0].length) : content, ...(me ? { kind: 'me' as const } : {}), ...(rootId !== null && also ? { broadcast: true } : {}), ...(quiet ? { quiet: true } : {}), ...(clientMsgId === undefined ? {} : { clientMsgId }) });
+    } catch {
+      // The outbox could not keep it: the text stays in the field.
+      announce(t('chat.send.refused'), 'now');
+      showToast(t('chat.send.refused'));
+      return false;
+    }
+    lastSent.current = content;
+    drafts.sent();
+    setAlso(false);
+    announce(t('chat.sent'));
+    requestAnimationFrame(() => list.current?.toEnd());
+    return true;
+  }, [engine, channelId, rootId, also, t, drafts, list]);
+
+  const submit = (content: string): boolean | Promise<boolean> => {
+    const reaction = readReaction(content);
+    const last = reaction === null ? null : (list.current?.lastMessage() ?? null);
+    if (reaction !== null && last) {
+      return loadEmoji('en').then((index) => index.byName(reaction)?.glyph ?? reaction, () => reaction).then((glyph) => {
+        drafts.sent();
+        return engine.react(channelId, last.message.id, glyph, true).then(() => true);
+      });
+    }
+    const everyone = [...walkInlines(parseMarkup(content))].find((node) => node.type === 'everyone');
+    if (everyone?.type === 'everyone') { setAsking({ content, scope: everyone.scope }); return false; }
+    return send(content, false);
+  };
+  const typed = (content: string) => {
+    drafts.typed(content);
+    const now = performance.now();
+    if (preferences.sendTyping && content !== '' && !content.startsWith('/') && now - typedAt.current >= TYPING_EVERY_MS) { typedAt.current = now; engine.setTyping(channelId, rootId); }
+  };
+  const confirm = async (quiet: boolean) => {
+    if (!asking) return;
+    const { content } = asking;
+    setAsking(null);
+    if (await send(content, quiet)) box.current?.set('');
+    box.current?.focus();
+  };
+  const recall = () => lastSent.current;
+  const partnerId = channel?.channel.kind === 'dm' ? (channel.channel.user_ids ?? []).find((id) => id !== engine.accountId) : undefined;
+  const partner = useUser(partnerId ?? '');
+  if (instead !== undefined) return <div className={styles.composer}>{instead}</div>;
+  const blocked = channel?.channel.archived === true ? t('chat.archived') : channel?.channel.importing === true ? t('chat.importing') : partner?.deactivated === true ? t('chat.deactivated', { name: partner.display_name })
+    : channel && rootId === null && !mayPost(channel, actor) ? (channel.membership === null ? t('chat.not_member', { channel: channelName }) : t('chat.posting_limited')) : null;
+  if (blocked !== null) return <div className={styles.composer}><div className={styles.notice}>{blocked}</div></div>;
+
+  return (
+    <div className={styles.composer} role="region" aria-label={rootId === null ? t('chat.composer.region') : t('chat.composer.thread_region')}>
+      <ComposerBox ref={box} mode={rootId === null ? 'message' : 'thread'} channelId={channelId} rootId={rootId} label={label} initial={first?.content ?? ''} submitLabel={t('chat.send')} {...(autoFocus === undefined ? {} : { autoFocus })}
+        onSubmit={submit} onChange={typed} onBlur={() => drafts.flush()} onEmptyUp={() => list.current?.editLast() ?? false} onRecall={recall} onEscape={() => onEscape?.() ?? false}
+        onShiftTab={() => { list.current?.focusLast(); return true; }} onReactLast={() => { list.current?.focusLast(); requestAnimationFrame(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))); }}
+        below={rootId !== null && channel && (channel.channel.kind === 'public' || channel.channel.kind === 'private') ? <label className={styles.also}><input type="checkbox" checked={also} onChange={(event) => setAlso(event.target.checked)} />{t('chat.also_send', { channel: channelName })}</label> : undefined} />
+      {asking && (
+        <Dialog title={t('chat.notify', { n: Math.max(0, (channel?.channel.member_count ?? 1) - 1), scope: asking.scope })} closeLabel={t('app.close')} onClose={() => { setAsking(null); box.current?.focus(); }}
+          actions={<><Button onClick={() => { setAsking(null); box.current?.focus(); }}>{t('chat.back')}</Button><Button onClick={() => void confirm(true)}>{t('chat.send_quiet')}</Button><Button variant="primary" onClick={() => void confirm(false)}>{t('chat.send')}</Button></>} />
+      )}
+    </div>
+  );
+}
+
+function mayPost(channel: NonNullable<ReturnType<typeof useChannel>>, actor: Parameters<typeof can>[0]): boolean {
+  const { channel: c, membership } = channel;
+  return can(actor, 'message.post', { channel: { kind: c.kind, archived: c.archived, posting: c.posting, is_default: c.is_default === true, member_count: c.member_count, creator_id: c.creator_id ?? null, importing: c.importing === true, membership: membership === null ? null : { role: membership.role, visible_from_seq: membership.visible_from_seq } } }) === 'allowed';
+}

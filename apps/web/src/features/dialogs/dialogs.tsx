@@ -1,0 +1,53 @@
+import { lazy, Suspense } from 'react';
+import { usePlace } from '../../state/place.tsx';
+import { useScreen } from '../../state/screen.ts';
+
+/** Loaded when first opened: none of them is needed for the first paint. */
+const channel = () => import('./channel-dialogs.tsx');
+const person = () => import('./person-dialogs.tsx');
+const CreateChannelDialog = lazy(() => channel().then((m) => ({ default: m.CreateChannelDialog })));
+const NewMessageDialog = lazy(() => channel().then((m) => ({ default: m.NewMessageDialog })));
+const AddPeopleDialog = lazy(() => channel().then((m) => ({ default: m.AddPeopleDialog })));
+const RenameChannelDialog = lazy(() => channel().then((m) => ({ default: m.RenameChannelDialog })));
+const EditTopicDialog = lazy(() => channel().then((m) => ({ default: m.EditTopicDialog })));
+const LeaveChannelDialog = lazy(() => channel().then((m) => ({ default: m.LeaveChannelDialog })));
+const ArchiveChannelDialog = lazy(() => channel().then((m) => ({ default: m.ArchiveChannelDialog })));
+const StatusDialog = lazy(() => person().then((m) => ({ default: m.StatusDialog })));
+const InvitePeopleDialog = lazy(() => person().then((m) => ({ default: m.InvitePeopleDialog })));
+const PersonDialog = lazy(() => person().then((m) => ({ default: m.PersonDialog })));
+const ReadAllDialog = lazy(() => person().then((m) => ({ default: m.ReadAllDialog })));
+const SignOutDialog = lazy(() => person().then((m) => ({ default: m.SignOutDialog })));
+const KeyboardSheet = lazy(() => import('./keyboard-sheet.tsx').then((m) => ({ default: m.KeyboardSheet })));
+const Switcher = lazy(() => import('../switcher/switcher.tsx').then((m) => ({ default: m.Switcher })));
+
+/** Fetched once the page is idle, so that the first opening does not wait. */
+export const preloadDialogs = (): void => {
+  for (const load of [channel, person, () => import('../switcher/switcher.tsx'), () => import('./keyboard-sheet.tsx')]) load().catch((error: unknown) => console.warn('A part could not be fetched ahead.', error));
+};
+
+/** The dialog that is open. */
+export function Dialogs() {
+  const dialog = useScreen((screen) => screen.dialog);
+  const onClose = useScreen((screen) => screen.close);
+  const { workspaceId } = usePlace();
+  if (dialog === null) return null;
+  const view = () => {
+    switch (dialog.kind) {
+      case 'switcher': return <Switcher start={dialog.start} onClose={onClose} />;
+      case 'sheet': return <KeyboardSheet onClose={onClose} />;
+      case 'create_channel': return <CreateChannelDialog workspaceId={workspaceId} name={dialog.name} onClose={onClose} />;
+      case 'new_message': return <NewMessageDialog workspaceId={workspaceId} onClose={onClose} />;
+      case 'invite_people': return <InvitePeopleDialog workspaceId={workspaceId} onClose={onClose} />;
+      case 'add_people': return <AddPeopleDialog workspaceId={workspaceId} channelId={dialog.channelId} onClose={onClose} />;
+      case 'rename_channel': return <RenameChannelDialog channelId={dialog.channelId} onClose={onClose} />;
+      case 'edit_topic': return <EditTopicDialog channelId={dialog.channelId} onClose={onClose} />;
+      case 'leave_channel': return <LeaveChannelDialog channelId={dialog.channelId} onClose={onClose} />;
+      case 'archive_channel': return <ArchiveChannelDialog channelId={dialog.channelId} onClose={onClose} />;
+      case 'status': return <StatusDialog onClose={onClose} />;
+      case 'read_all': return <ReadAllDialog workspaceId={workspaceId} onClose={onClose} />;
+      case 'person': return <PersonDialog userId={dialog.userId} workspaceId={workspaceId} onClose={onClose} />;
+      case 'sign_out': return <SignOutDialog onClose={onClose} />;
+    }
+  };
+  return <Suspense fallback={null}>{view()}</Suspense>;
+}
