@@ -17,7 +17,7 @@ import type { Clock, KeyValueStore, Random, Socket, Timer, Transport } from './p
 import { Reads } from './reads.ts';
 import { Replica } from './replica.ts';
 import { Syncer } from './syncer.ts';
-import { OpenTimeline } from './timeline.ts';
+import { OpenTimeline, PAGE_SIZE } from './timeline.ts';
 import { channelView, threadView } from './views.ts';
 
 export interface EngineOptions {
@@ -34,6 +34,9 @@ export interface EngineOptions {
   token?: string;
   /** The stores are only memory: `storage` says so from the start. */
   volatile?: boolean;
+  /** Messages asked at once, by default 100; and entities of one stream, by default what the server gives. */
+  pageSize?: number;
+  syncPageSize?: number;
   /** The session ended. Called after the cache was wiped; the place to delete the key of the durable store. */
   onSignedOut?: (reason: 'revoked' | 'expired' | 'signed_out') => void;
 }
@@ -50,11 +53,17 @@ export function createEngine(options: EngineOptions): Engine {
   return new SyncEngine(options);
 }
 
+/** What an engine holds, for simulations that compare it with the store. */
+export function replicaOf(engine: Engine): Replica {
+  if (!(engine instanceof SyncEngine)) throw new TypeError('not an engine of this module');
+  return engine.replica;
+}
+
 class SyncEngine implements Engine {
   readonly accountId: string;
   private readonly topics = new Topics();
   private readonly persist: Persist;
-  private readonly replica: Replica;
+  readonly replica: Replica;
   private readonly outboxQueue: Outbox;
   private readonly reads: Reads;
   private readonly drafts: Drafts;
@@ -130,7 +139,7 @@ class SyncEngine implements Engine {
       reached: () => this.outboxQueue.wake(),
       signedOut,
       restored: () => this.reconnect(),
-    });
+    }, options.syncPageSize);
     this.acting = new Acting(this.replica, this.outboxQueue, this.reads, this.drafts);
 
     this.connection = new Derived(topics, ['connection'], () => viewOf(this.state, this.caughtUp ? null : this.replica.behind().length));
@@ -162,7 +171,7 @@ class SyncEngine implements Engine {
   timeline(channelId: string, rootId: string | null = null): Timeline {
     const timeline = new OpenTimeline(
       {
-        replica: this.replica, outbox: this.outboxQueue, transport: this.transport, clock: this.clock, topics: this.topics, userId: this.accountId,
+        replica: this.replica, outbox: this.outboxQueue, transport: this.transport, clock: this.clock, topics: this.topics, userId: this.accountId, pageSize: this.options.pageSize ?? PAGE_SIZE,
         online: () => this.usable, signedOut: () => this.dispatch({ kind: 'signed_out', reason: 'expired' }), requestSync: () => this.syncer.request(DELTA_GRACE_MS / 3),
       },
       channelId, rootId, () => {

@@ -37,6 +37,7 @@ export class Syncer {
   constructor(
     private readonly replica: Replica, private readonly transport: Transport, private readonly clock: Clock, private readonly random: Random,
     private readonly wantsCounts: (channel: ChannelReplica) => boolean, private readonly events: SyncerEvents,
+    private readonly pageSize?: number,
   ) {}
 
   get active(): boolean { return this.busy || this.timer !== null; }
@@ -99,7 +100,7 @@ export class Syncer {
     const stays = new Map([...this.replica.channels].map(([id, c]) => [id, c.generation]));
     const counts = this.countsWanted();
     const cursors = this.cursors();
-    const outcome = await this.transport.call(sync, { cursors, ...(counts.length > 0 && { counts }) });
+    const outcome = await this.transport.call(sync, { cursors, ...(counts.length > 0 && { counts }), ...(this.pageSize !== undefined && { page_size: this.pageSize }) });
     if (this.stopped) return null;
     if (outcome.kind === 'problem' && outcome.problem.status === 401) {
       this.events.signedOut();

@@ -11,12 +11,11 @@ import { isCurrent, rangeAt, type SeqRange } from './ranges.ts';
 import type { Replica } from './replica.ts';
 
 export const PAGE_SIZE = 100;
-const CONFIRM_PAGE = 200;
 const TEND_RETRY_MS = 3_000;
 type Query = Omit<InputOf<typeof getMessages>, 'channel_id' | 'parent_message_id'>;
 
 export interface TimelineParts {
-  replica: Replica; outbox: Outbox; transport: Transport; clock: Clock; topics: Topics; userId: string;
+  replica: Replica; outbox: Outbox; transport: Transport; clock: Clock; topics: Topics; userId: string; pageSize: number;
   online(): boolean;
   signedOut(): void;
   /** The first failed look at a channel without a cursor asks for its delta. */
@@ -110,7 +109,7 @@ export class OpenTimeline implements Timeline {
     if (seq <= this.channel.firstSeq || (held && isCurrent(held))) return true;
     this.before += 1;
     this.touch();
-    const page = await this.load({ before_seq: seq, page_size: PAGE_SIZE });
+    const page = await this.load({ before_seq: seq, page_size: this.parts.pageSize });
     this.before -= 1;
     this.touch();
     return page !== null;
@@ -121,7 +120,7 @@ export class OpenTimeline implements Timeline {
     if (held && isCurrent(held)) return true;
     this.after += 1;
     this.touch();
-    const page = await this.load({ after_seq: seq, page_size: PAGE_SIZE });
+    const page = await this.load({ after_seq: seq, page_size: this.parts.pageSize });
     this.after -= 1;
     this.touch();
     return page !== null;
@@ -130,7 +129,7 @@ export class OpenTimeline implements Timeline {
   async loadNewest(): Promise<boolean> {
     const channel = await this.parts.replica.ready(this.channelId);
     if (channel.cursor !== null && rangeAt(this.ranges(channel), channel.headSeq)) return true;
-    return (await this.load({ page_size: PAGE_SIZE })) !== null;
+    return (await this.load({ page_size: this.parts.pageSize })) !== null;
   }
 
   async loadAround(target: { seq: number } | { messageId: string } | { since: number }): Promise<{ seq: number } | false> {
@@ -139,7 +138,7 @@ export class OpenTimeline implements Timeline {
     const row = 'messageId' in target ? channel.rows.byId(target.messageId) : undefined;
     if (row && rangeAt(this.ranges(channel), row.seq)) return { seq: row.seq };
     const query = 'seq' in target ? { around_seq: target.seq } : 'messageId' in target ? { message_id: target.messageId } : { since_ts: target.since };
-    const page = await this.load({ ...query, page_size: PAGE_SIZE }, 'since' in target);
+    const page = await this.load({ ...query, page_size: this.parts.pageSize }, 'since' in target);
     if (!page) return false;
     if ('seq' in target) return { seq: target.seq };
     if ('messageId' in target) {
@@ -222,7 +221,7 @@ export class OpenTimeline implements Timeline {
     const channel = await this.parts.replica.ready(this.channelId);
     if (this.closed || channel.gone) return;
     if (this.lacksNewest(channel)) {
-      if (!(await this.load({ page_size: PAGE_SIZE })) && this.failedAt === -Infinity) this.failedAt = this.parts.clock.now();
+      if (!(await this.load({ page_size: this.parts.pageSize })) && this.failedAt === -Infinity) this.failedAt = this.parts.clock.now();
       return;
     }
     const stuck = channel.stuckRange(this.rootId);
@@ -231,7 +230,7 @@ export class OpenTimeline implements Timeline {
 
   private async confirmRange(channel: ChannelReplica, range: SeqRange): Promise<void> {
     const { generation } = channel;
-    const answer = await this.ask({ after_seq: range.fromSeq - 1, before_seq: range.toSeq + 1, changed_since: range.validRev, page_size: CONFIRM_PAGE });
+    const answer = await this.ask({ after_seq: range.fromSeq - 1, before_seq: range.toSeq + 1, changed_since: range.validRev, page_size: Math.min(2 * this.parts.pageSize, 200) });
     if (!answer || channel.generation !== generation) return;
     channel.applyConfirmation(answer, range.fromSeq, range.toSeq, this.rootId);
     channel.savedAt = this.parts.clock.now();

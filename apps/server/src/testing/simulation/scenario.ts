@@ -1,0 +1,202 @@
+import { archiveChannel, createChannel, inviteToChannel, joinChannel, leaveChannel, openDm, removeFromChannel, unarchiveChannel, updateChannel } from '@parley/shared/protocol/calls/channels';
+import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
+import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
+import { LIMITS } from '@parley/shared/protocol/limits';
+import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import type { TestUser } from '../test-core.ts';
+import { Chance } from './chance.ts';
+import { Device } from './device.ts';
+import { CALM, type Weather } from './network.ts';
+import { SimClock } from './sim-clock.ts';
+import { SimServer } from './sim-server.ts';
+
+const STORM: Weather = { loss: 0.06, repeat: 0.05, slow: 0.1, liveLoss: 0.08, liveRepeat: 0.08, cut: 0.01 };
+const PEOPLE = ['olivia', 'alice', 'bob'] as const;
+
+/** Limits that real conversations reach in years are made reachable in seconds. */
+export function lowerLimits(): void {
+  Object.assign(LIMITS as Record<string, number>, { gap_entities: 14, sync_entities: 30 });
+}
+
+/** A send whose promise the device kept: it must be in the store exactly once, or still be shown as unsent. */
+export interface KeptSend { device: Device; channelId: string; clientMsgId: string; content: string }
+
+/** Several people with several devices each, at one server, in one seed's weather. */
+export class Scenario {
+  readonly clock = new SimClock();
+  readonly chance: Chance;
+  readonly server: SimServer;
+  readonly people: TestUser[] = [];
+  readonly devices: Device[] = [];
+  readonly channels: string[] = [];
+  readonly kept: KeptSend[] = [];
+  weather: Weather = CALM;
+  workspaceId = '';
+  /** The highest read epoch seen of each membership. */
+  readonly epochs = new Map<string, number>();
+  private sent = 0;
+
+  constructor(readonly seed: number) {
+    lowerLimits();
+    this.chance = new Chance(new SeededRandom(seed));
+    this.server = new SimServer(this.clock, this.chance, seed);
+  }
+
+  async begin(): Promise<void> {
+    await this.drive(this.server.start());
+    const first = await this.call(null, setUp, { workspace_name: 'Acme', username: 'olivia', display_name: 'Olivia', email: 'o@example.org', password: 'password 1', set_up_code: 'test-code' });
+    this.workspaceId = first!.workspace!.id;
+    const olivia = { id: first!.user.id, username: 'olivia', password: 'password 1', token: first!.token!, device_id: first!.device_id, user: first!.user };
+    this.people.push(olivia);
+    for (const username of PEOPLE.slice(1)) {
+      const user = await this.call(olivia, createUser, { workspace_id: this.workspaceId, username, display_name: username, email: `${username}@example.org`, password: 'password 1' });
+      this.people.push({ ...olivia, id: user!.id, username, user: user! });
+    }
+    for (const person of [...this.people]) {
+      for (let i = 0; i < 2; i++) {
+        const session = await this.call(null, signIn, { login: person.username, password: 'password 1' });
+        const own = { ...person, token: session!.token!, device_id: session!.device_id };
+        if (i === 0) Object.assign(person, own);
+        this.devices.push(new Device(`${person.username}-${i}`, own, this.server, this.clock, this.chance, this.seed * 10 + this.devices.length, () => this.weather));
+      }
+    }
+    const room = await this.call(olivia, createChannel, { workspace_id: this.workspaceId, name: 'lounge', user_ids: [] });
+    const vault = await this.call(olivia, createChannel, { workspace_id: this.workspaceId, name: 'vault', is_private: true, user_ids: [this.people[1]!.id] });
+    const dm = await this.call(olivia, openDm, { workspace_id: this.workspaceId, user_ids: [this.people[2]!.id] });
+    this.channels.push(room!.id, vault!.id, dm!.id);
+    const general = await this.server.store.read(async (tx) => (await import('../../storage/tables.ts').then((t) => tx.find(t.channels, { limit: 100 }))).find((c) => c.doc.is_default));
+    if (general) this.channels.push(general.id);
+    for (const device of this.devices) if (this.chance.of(0.8)) void device.start();
+  }
+
+  /** Runs virtual time until `work` is done. */
+  async drive<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const settled = work.finally(() => { done = true; });
+    settled.catch(() => {});
+    for (let i = 0; !done && i < 10_000; i++) await this.clock.advance(5);
+    return settled;
+  }
+
+  /** A call straight to the server, as a script makes it. Null when it was refused or not answered. */
+  async call<C extends Call>(person: Pick<TestUser, 'token'> | null, call: C, input: InputOf<C>): Promise<ResponseOf<C> | null> {
+    const response = await this.drive(this.server.handle({ method: call.method, path: call.path, body: input, headers: person ? { authorization: `Bearer ${person.token}` } : {}, address: '127.0.0.1' }));
+    return response && response.status < 300 ? (response.body as ResponseOf<C>) : null;
+  }
+
+  /** The storm: acts, crashes, cuts and restarts, in any order. */
+  async storm(steps: number): Promise<void> {
+    this.weather = STORM;
+    this.server.troubled = true;
+    for (let i = 0; i < steps; i++) {
+      await this.step();
+      await this.clock.advance(this.chance.of(0.1) ? this.chance.between(1_000, 12_000) : this.chance.between(0, 400));
+    }
+  }
+
+  private async step(): Promise<void> {
+    const { chance } = this;
+    const roll = chance.between(0, 99);
+    const device = chance.pick(this.devices);
+    if (roll < 3) return this.restartServer();
+    if (roll < 8) return device.engine ? device.crash() : void device.start();
+    if (roll < 14) return device.setOnline(!device.online);
+    if (roll < 24) return this.membership();
+    if (!device.engine) return void device.start();
+    return this.act(device);
+  }
+
+  private restartServer(): void {
+    if (this.server.up) this.server.kill();
+    this.clock.setTimer(this.chance.between(0, 4_000), () => void (this.server.up || this.starting || this.startServer()));
+  }
+  private starting = false;
+  private async startServer(): Promise<void> {
+    this.starting = true;
+    await this.server.start();
+    this.starting = false;
+  }
+
+  private async membership(): Promise<void> {
+    const { chance } = this;
+    const channel_id = chance.pick(this.channels);
+    const person = chance.pick(this.people);
+    const owner = this.people[0]!;
+    const send = (who: TestUser, call: Call, input: unknown): void => void this.server.handle({ method: 'POST', path: call.path, body: input, headers: { authorization: `Bearer ${who.token}` }, address: '127.0.0.1' });
+    switch (chance.between(0, 7)) {
+      case 0: case 1: return send(person, joinChannel, { channel_id });
+      case 2: return send(person, leaveChannel, { channel_id });
+      case 3: return send(owner, inviteToChannel, { channel_id, user_ids: [person.id], ...(chance.of(0.5) && { history: chance.pick(['all', 'now']) }) });
+      case 4: return send(owner, removeFromChannel, { channel_id, user_ids: [person.id] });
+      case 5: return send(owner, updateChannel, { channel_id, topic: `topic ${this.sent}` });
+      case 6: return send(owner, chance.of(0.3) ? archiveChannel : unarchiveChannel, { channel_id });
+      case 7: return send(person, openDm, { workspace_id: this.workspaceId, user_ids: [chance.pick(this.people).id] });
+    }
+  }
+
+  /** What a person does at a device. Promises are not awaited: the device may crash before they settle. */
+  private act(device: Device): void {
+    const { chance } = this;
+    const engine = device.engine!;
+    const channelId = chance.pick(this.channels);
+    const timeline = device.open.get(`${channelId}/`)?.get();
+    const stored = timeline?.messages ?? [];
+    const mine = stored.filter((m) => m.message.author_id === device.person.id && !m.message.deleted);
+    const roll = chance.between(0, 99);
+    const ignore = (work: Promise<unknown>): void => void work.catch(() => {});
+    if (roll < 30) return this.send(device, channelId, null, false);
+    if (roll < 42 && stored.length > 0) {
+      const root = chance.pick(stored).message;
+      return this.send(device, channelId, root.parent_message_id ?? root.id, chance.of(0.3));
+    }
+    if (roll < 48 && mine.length > 0) return ignore(engine.edit(channelId, chance.pick(mine).message.id, this.text(device)));
+    if (roll < 52 && mine.length > 0) return ignore(engine.delete(channelId, chance.pick(mine).message.id));
+    if (roll < 58 && stored.length > 0) return ignore(engine.react(channelId, chance.pick(stored).message.id, chance.pick(['👍', '🎉']), chance.of(0.7)));
+    if (roll < 66 && timeline) {
+      const seq = stored.length > 0 && chance.of(0.5) ? chance.pick(stored).message.seq : timeline.headSeq;
+      if (seq > 0) engine.read(channelId, seq);
+      return;
+    }
+    if (roll < 70 && stored.length > 0) return ignore(engine.markUnread(channelId, chance.pick(stored).message.seq));
+    if (roll < 73 && stored.length > 0) {
+      const root = stored.find((m) => m.message.thread);
+      if (root) ignore(chance.of(0.5) ? engine.followThread(channelId, root.message.id, chance.of(0.7)) : engine.markUnread(channelId, root.message.thread!.last_reply_seq, root.message.id));
+      return;
+    }
+    if (roll < 75) {
+      for (const thread of engine.threads().get()) if (chance.of(0.5)) engine.read(thread.channel_id, thread.read_seq + chance.between(0, 20), thread.root_id);
+      return;
+    }
+    if (roll < 77) return ignore(engine.setChannelLevel(channelId, { muted: chance.of(0.5), level: chance.pick(['default', 'all', 'mentions']) }));
+    if (roll < 88) return void device.timeline(channelId, null);
+    if (roll < 91 && stored.length > 0) return void device.timeline(channelId, chance.pick(stored).message.parent_message_id ?? chance.pick(stored).message.id);
+    if (roll < 95 && device.open.size > 0) return device.close(chance.pick([...device.open.keys()]));
+    const open = device.open.get(`${channelId}/`);
+    if (open && timeline && timeline.ranges.length > 0) return ignore(chance.of(0.5) ? open.loadBefore(timeline.ranges[0]!.fromSeq) : open.loadAround({ seq: Math.max(1, chance.between(1, Math.max(1, timeline.headSeq))) }));
+  }
+
+  private text(device: Device): string {
+    const { chance } = this;
+    const mention = chance.of(0.25) ? ` <@${chance.pick(this.people).id}>` : chance.of(0.08) ? ' <!channel>' : chance.of(0.05) ? ' <!here>' : '';
+    return `${device.name} says ${++this.sent}${mention}`;
+  }
+
+  send(device: Device, channelId: string, rootId: string | null, broadcast: boolean): void {
+    const content = this.text(device);
+    const clientMsgId = `${device.name}-${this.sent}`;
+    void device.engine!.send({ channelId, content, rootId, broadcast, clientMsgId }).then(() => this.kept.push({ device, channelId, clientMsgId, content }), () => {});
+  }
+
+  /** All is well again: everyone online, nothing lost, the server up. */
+  async heal(): Promise<void> {
+    this.weather = CALM;
+    this.server.troubled = false;
+    // A start that was under way ends first.
+    await this.clock.advance(6_000);
+    if (!this.server.up && !this.starting) await this.startServer();
+    for (const device of this.devices) {
+      device.setOnline(true);
+      if (!device.engine) void device.start();
+    }
+  }
+}

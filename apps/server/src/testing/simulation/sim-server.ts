@@ -1,0 +1,93 @@
+import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import { createCore, type Core, type CoreRequest, type CoreResponse } from '../../core.ts';
+import { membershipConsumer } from '../../features/membership/membership.service.ts';
+import { streamDelta } from '../../features/sync/delta.ts';
+import { threadsConsumer } from '../../features/threads/threads.service.ts';
+import { EmbeddedLog } from '../../log/embedded/embedded-log.ts';
+import type { Deps } from '../../platform/deps.ts';
+import { silentLogger, type Logger } from '../../platform/logger.ts';
+import { noMetrics } from '../../platform/metrics.ts';
+import type { SocketEvents, SocketLink } from '../../realtime/link.ts';
+import { createRealtime, type Realtime } from '../../realtime/realtime.ts';
+import { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
+import type { Fault } from '../../storage/memory/faults.ts';
+import { openMemoryStore, type MemoryState, type MemoryStore } from '../../storage/memory/memory-store.ts';
+import { fakePasswords, testConfig } from '../test-core.ts';
+import type { Chance } from './chance.ts';
+import { MortalClock, type SimClock } from './sim-clock.ts';
+
+interface Process { store: MemoryStore; core: Core; realtime: Realtime; clock: MortalClock; died: Promise<null>; die(): void }
+
+/** The real server over a store that survives it: it can be killed at any moment and started again. */
+export class SimServer {
+  private state: MemoryState | undefined;
+  private running: Process | null = null;
+  private readonly sockets = new Set<() => void>();
+  private starts = 0;
+  /** Faults and uneven pace of the store. */
+  troubled = false;
+  /** Errors that the server logged: a simulation expects none. */
+  readonly errors: string[] = [];
+
+  constructor(private readonly clock: SimClock, private readonly chance: Chance, private readonly seed: number) {}
+
+  get up(): boolean { return this.running !== null; }
+  get store(): MemoryStore { return this.running!.store; }
+
+  async start(): Promise<void> {
+    const random = new SeededRandom(this.seed * 1_000 + ++this.starts);
+    const clock = new MortalClock(this.clock);
+    const store = openMemoryStore({
+      clock, random, ...(this.state && { state: this.state }),
+      faults: (_command, attempt): Fault => (this.troubled && attempt === 1 && this.chance.of(0.04) ? this.chance.pick(['conflict', 'duplicate', 'lost', 'unknown']) : 'none'),
+      onYield: async () => {
+        if (this.troubled && this.chance.of(0.25)) await this.clock.sleep(this.chance.between(0, 15));
+      },
+    });
+    this.state = store.state;
+    const registry = new EmbeddedRegistry({ clock, random });
+    const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
+    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, config: testConfig };
+    const log = new EmbeddedLog({ clock, random });
+    const realtime = createRealtime(deps, {
+      log, registry, alone: true,
+      delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
+      consumers: [membershipConsumer(store), threadsConsumer(store)],
+    });
+    let die = (): void => {};
+    const died = new Promise<null>((resolve) => { die = () => resolve(null); });
+    const process: Process = { store, core: createCore(deps), realtime, clock, died, die };
+    await realtime.start();
+    this.running = process;
+  }
+
+  /** As SIGKILL does: log and gateway are gone, the store is what was committed. */
+  kill(): void {
+    const process = this.running;
+    if (!process) return;
+    this.running = null;
+    process.clock.kill();
+    process.die();
+    process.store.crash();
+    for (const cut of [...this.sockets]) cut();
+    this.sockets.clear();
+  }
+
+  /** Null when nobody answers: the process is not there, or dies before it has answered. */
+  async handle(request: CoreRequest): Promise<CoreResponse | null> {
+    const process = this.running;
+    if (!process) return null;
+    return Promise.race([process.core.handle(request), process.died]);
+  }
+
+  /** Null when nobody listens. `cut` is called when the process dies. */
+  accept(link: SocketLink, cut: () => void): SocketEvents | null {
+    const process = this.running;
+    if (!process) return null;
+    const events = process.realtime.gateway.accept(link, { address: '127.0.0.1', cookieToken: null });
+    this.sockets.add(cut);
+    return { message: (text) => void (this.running === process && events.message(text)), closed: () => { this.sockets.delete(cut); if (this.running === process) events.closed(); } };
+  }
+}
+
+const describe = (fields: object): string => Object.entries(fields).map(([k, v]) => `${k}=${v instanceof Error ? v.stack : String(v)}`).join(' ');
