@@ -45,8 +45,7 @@ export async function createChannelIn(tx: Tx, args: NewChannel): Promise<{ chann
   const people = [...new Set([...(args.creator_id === null ? [] : [args.creator_id]), ...(args.user_ids ?? [])])];
   if (direct) row.doc.user_ids = [...people].sort();
   if (people.length === 0) await change.channel(row);
-  if (args.creator_id !== null && !direct) await joinPeople(change, row, { user_ids: [args.creator_id], role: 'moderator' });
-  await joinPeople(change, row, { user_ids: people });
+  await joinPeople(change, row, { user_ids: people, ...(args.creator_id !== null && !direct ? { moderator: args.creator_id } : {}) });
   await change.end();
   return { channel: channelDoc(row, change.head), memberships: people.map((user_id) => ({ channel_id: args.id, user_id })) };
 }

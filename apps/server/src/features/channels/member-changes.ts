@@ -17,6 +17,8 @@ const COUNT_INTERVAL_US = 60_000_000;
 export interface Joining {
   user_ids: readonly string[];
   role?: MemberRow['role'];
+  /** The one among them who moderates. */
+  moderator?: string;
   /** `now`: they see nothing from before. */
   history?: 'all' | 'now';
 }
@@ -35,7 +37,7 @@ export async function joinPeople(change: ChannelChange, row: ChannelRow, joining
     if (await tx.get(members, [channelId, userId])) continue;
     const stayId = tx.uuid();
     const visibleFrom = joining.history === 'now' ? joinedSeq + 1 : 1;
-    await tx.insert(members, { channel_id: channelId, user_id: userId, role: joining.role ?? 'member', stay_id: stayId, visible_from_seq: visibleFrom, joined_seq: joinedSeq, joined_at: at });
+    await tx.insert(members, { channel_id: channelId, user_id: userId, role: userId === joining.moderator ? 'moderator' : (joining.role ?? 'member'), stay_id: stayId, visible_from_seq: visibleFrom, joined_seq: joinedSeq, joined_at: at });
     await tx.insert(stays, { channel_id: channelId, user_id: userId, stay_id: stayId, joined_seq: joinedSeq, joined_at: at, left_seq: null, left_at: null });
     change.control({ kind: 'joined', user_id: userId, stay_id: stayId, visible_from_seq: visibleFrom });
     joined.push(userId);
