@@ -10,7 +10,8 @@ import type { Connection } from './connection.ts';
 import type { Hello } from './connection-state.ts';
 import { encodeHead, type Follow, type StreamHub } from './hub.ts';
 import type { Hubs } from './hubs.ts';
-import { encodeDelta, GONE, memberChannels, readOpening, type Opening, type StreamDeltaReader } from './opening.ts';
+import { DeltaPages } from './delta-pages.ts';
+import { deltaPage, encodeDelta, GONE, memberChannels, readOpening, type DeltaPage, type Opening, type StreamDeltaReader } from './opening.ts';
 import { SightReader, type Sight } from './sight.ts';
 
 /** Reads that were overtaken by a change of rights are repeated this often before the connection is told to come back. */
@@ -23,6 +24,8 @@ const CHUNK = 100;
  * one snapshot that is no older than the hubs' last change of rights; live frames wait behind the deltas.
  */
 export class Following {
+  readonly #pages = new DeltaPages();
+
   constructor(
     private readonly deps: Pick<Deps, 'store' | 'clock' | 'logger' | 'metrics'>,
     private readonly hubs: Hubs,
@@ -30,40 +33,63 @@ export class Following {
     private readonly delta: StreamDeltaReader,
   ) {}
 
-  /** Follows everything that is the caller's own and what it looks at. Null: the session ended meanwhile, or the connection did. `welcome` is called before the first frame of a stream. */
-  async open(connection: Connection, caller: Caller, hello: Hello, welcome: (opening: Opening, heads: Record<string, [number, number]>) => void): Promise<boolean> {
+  /**
+   * Follows everything that is the caller's own and what it looks at. False: the session ended meanwhile, or the
+   * connection did. `welcome` makes the first frames; deltas that are known whole leave with them in one write.
+   */
+  async open(connection: Connection, caller: Caller, hello: Hello, welcome: (opening: Opening, heads: Record<string, [number, number]>) => string[]): Promise<boolean> {
     const looking = [...new Set((hello.looking_at ?? []).map(channelStream))];
-    const asked = { cursors: hello.cursors, looking };
-    const opening = await this.#settled([userStream(caller.user_id)], async () => this.deps.store.read((tx) => readOpening(tx, this.delta, caller, asked)), (o) => [...o.streams.keys()]);
+    const known = (stream: StreamName, cursor: number, visibleFrom: number): DeltaPage | 'none' | undefined => {
+      const hub = this.hubs.peek(stream);
+      if (!hub?.ready) return undefined;
+      return hub.rev === cursor ? 'none' : this.#pages.find(hub, cursor, visibleFrom);
+    };
+    const asked = { cursors: hello.cursors, looking, known };
+    const opening = await this.#settled([userStream(caller.user_id)], () => this.deps.store.read((tx) => readOpening(tx, this.delta, caller, asked)), (o) => [...o.streams.keys()]);
     if (connection.closed || !opening.valid) return false;
     const looks = new Set<StreamName>(looking);
     const heads: Record<string, [number, number]> = {};
-    const behind: Follow[] = [];
-    const catching: { follow: Follow; cursor: number; first?: Delta }[] = [];
     for (const [stream, sight] of opening.streams) {
       const follow = this.#attach(connection, stream, sight, looks.has(stream), hello.cursors[stream]);
       heads[stream] = [follow.hub.rev, follow.hub.seq];
     }
+    const frames = welcome(opening, heads);
+    const catching: { follow: Follow; cursor: number; first?: DeltaPage }[] = [];
+    const caughtUp = new Set<Follow>();
     for (const stream of [...opening.streams.keys()].filter((s) => !s.startsWith('channel:')).concat(looking)) {
       const follow = connection.follows.get(stream);
-      if (!follow?.cursorKnown || follow.catching) continue;
-      this.#begin(follow);
-      catching.push({ follow, cursor: follow.acked, first: opening.deltas.get(stream) });
+      if (!follow?.cursorKnown || caughtUp.has(follow) || follow.catching) continue;
+      const first = this.#first(follow, opening.deltas.get(stream));
+      if (first && catching.length === 0 && !first.delta.has_more && first.delta.head >= follow.hub.rev && !first.delta.gone) {
+        frames.push(first.frame);
+        this.#caughtUp(follow, first.delta);
+        caughtUp.add(follow);
+      } else {
+        this.#begin(follow);
+        catching.push({ follow, cursor: follow.acked, first });
+      }
     }
-    for (const follow of connection.follows.values()) {
-      // Beyond the head means a cursor of another life: the delta says reset.
-      if (!follow.catching && follow.cursorKnown && follow.acked !== follow.hub.rev) behind.push(follow);
-    }
-    welcome(opening, heads);
+    connection.link.sendMany(frames);
+    // Beyond the head means a cursor of another life: what is fetched then says reset.
+    const behind = [...connection.follows.values()].filter((f) => !f.catching && !caughtUp.has(f) && f.cursorKnown && f.acked !== f.hub.rev);
     const strangers = Object.keys(hello.cursors).filter((s) => !opening.streams.has(s as StreamName) && !looks.has(s as StreamName)) as StreamName[];
     const gone = looking.filter((s) => !opening.streams.has(s));
+    if (catching.length + behind.length + strangers.length + gone.length === 0) return true;
     this.#paced(connection, async () => {
       for (const { follow, cursor, first } of catching) await this.#catchUp(follow, cursor, first);
-      for (const stream of gone) await this.#sendDelta(connection, stream, GONE);
+      for (const stream of gone) await this.#sendDelta(connection, encodeDelta(stream, GONE));
       await this.#tellHeads(connection, behind);
       await this.#tellStrangers(connection, caller, strangers, hello.cursors);
     });
     return true;
+  }
+
+  /** The page to begin with: the one read, kept for others who ask the same, or the empty one when nothing changed. */
+  #first(follow: Follow, read: DeltaPage | undefined): DeltaPage | undefined {
+    const { hub, acked } = follow;
+    if (read) this.#pages.keep(hub, acked, follow.visibleFrom, read);
+    else if (acked === hub.rev) return deltaPage(hub.stream, { from: acked, to: acked, head: acked, entities: [], has_more: false });
+    return read;
   }
 
   /** Replaces what is on screen. */
@@ -249,37 +275,38 @@ export class Following {
   }
 
   /** Deltas up to what was needed when buffering began, then what was buffered, then live. */
-  async #catchUp(follow: Follow, cursor: number, first?: Delta): Promise<void> {
+  async #catchUp(follow: Follow, cursor: number, first?: DeltaPage): Promise<void> {
     const { connection, hub } = follow;
-    let page: Delta | undefined = first;
+    let page = first;
     while (follow.catching && !connection.closed) {
       const caller = connection.caller!;
-      page ??= await this.deps.store.read((tx) => this.delta(tx, caller, hub.stream, cursor, LIMITS.sync_page_size));
+      page ??= deltaPage(hub.stream, await this.deps.store.read((tx) => this.delta(tx, caller, hub.stream, cursor, LIMITS.sync_page_size)));
       if (!follow.catching || connection.closed) return;
-      if (page.gone) {
-        connection.link.send(encodeDelta(hub.stream, page));
-        return this.leave(connection, hub.stream);
-      }
-      await this.#sendDelta(connection, hub.stream, page);
+      const { delta } = page;
+      await this.#sendDelta(connection, page.frame);
       if (!follow.catching || connection.closed) return;
-      cursor = page.to;
+      if (delta.gone) return this.leave(connection, hub.stream);
+      cursor = delta.to;
       const { catching } = follow;
-      if (!page.has_more && page.head >= catching.needed) {
+      if (!delta.has_more && delta.head >= catching.needed) {
         follow.catching = null;
-        follow.told = Math.max(follow.told, page.to);
-        // The cursor is now at the page's end or on its way there; the client's ack says so.
-        for (const { frame, bytes, rev } of catching.frames) if (rev > page.to) this.hubs.push(connection, frame, bytes);
+        for (const { frame, bytes, rev } of catching.frames) if (rev > delta.to) this.hubs.push(connection, frame, bytes);
         connection.queue.flush();
-        if (follow.dueAt === 0 && follow.acked < follow.told) this.wheel.schedule(follow, this.deps.clock.now());
-        return;
+        return this.#caughtUp(follow, delta);
       }
       page = undefined;
     }
   }
 
-  async #sendDelta(connection: Connection, stream: StreamName, delta: Delta): Promise<void> {
+  /** The cursor is now at the page's end or on its way there; the client's ack says so. */
+  #caughtUp(follow: Follow, delta: Delta): void {
+    follow.told = Math.max(follow.told, delta.to);
+    if (follow.dueAt === 0 && follow.acked < follow.told) this.wheel.schedule(follow, this.deps.clock.now());
+  }
+
+  async #sendDelta(connection: Connection, frame: string): Promise<void> {
     await connection.queue.drained();
-    if (!connection.closed) connection.link.send(encodeDelta(stream, delta));
+    if (!connection.closed) connection.link.send(frame);
   }
 
   async #tellHeads(connection: Connection, behind: readonly Follow[]): Promise<void> {

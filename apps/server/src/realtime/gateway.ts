@@ -51,6 +51,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
   readonly #people: PeopleWatch;
   readonly #monitor: LinkMonitor;
   #tick: Timer | null = null;
+  #accepted = 0;
   #draining = false;
   #emptied: (() => void) | null = null;
   #silent = false;
@@ -87,7 +88,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
   }
 
   accept(link: SocketLink, peer: { address: string; cookieToken: string | null }): SocketEvents {
-    const connection = new Connection(this, link, peer.cookieToken, uuidv7(this.deps.clock, this.deps.random));
+    const connection = new Connection(this, link, peer.cookieToken, `${this.#id}-${++this.#accepted}`);
     this.#all.add(connection);
     this.#gauge();
     if (this.#draining) connection.apply({ kind: 'restarting', retry_after_ms: this.#jitter() });
@@ -131,13 +132,13 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
       .open(connection, caller, hello, (opening, heads) => {
         this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
         this.#port.setDevice(caller.user_id, connection.id, 'online');
-        connection.link.sendMany([
+        return [
           JSON.stringify({
             type: 'welcome', connection_id: connection.id, user_id: caller.user_id, server_time: millisToIso(this.now()),
             incarnation: this.deps.store.incarnation(), heartbeat_ms: HEARTBEAT_MS, live: this.#silent ? 'polling' : 'full',
           }),
           JSON.stringify({ type: 'heads', streams: heads }),
-        ]);
+        ];
       })
       .then(
         (opened) => connection.apply(opened ? { kind: 'opened' } : { kind: 'revoked' }),

@@ -20,14 +20,27 @@ export interface Opening {
   /** Streams to follow: user, workspaces, member channels, and what is looked at. */
   streams: Map<StreamName, Sight>;
   /** First pages of deltas for user and workspace streams and a few looked-at channels that have a cursor; the rest is read as it is sent. */
-  deltas: Map<StreamName, Delta>;
+  deltas: Map<StreamName, DeltaPage>;
+}
+
+/** A delta and its frame, which is encoded once though many are sent it. */
+export interface DeltaPage {
+  delta: Delta;
+  frame: string;
+}
+
+export interface OpeningQuestion {
+  cursors: Cursors;
+  looking: readonly StreamName[];
+  /** A page that needs no reading; `none`: nothing changed since the cursor, as far as the gateway has heard. */
+  known(stream: StreamName, cursor: number, visibleFrom: number): DeltaPage | 'none' | undefined;
 }
 
 const PAGE = 1_000;
 /** Looked-at channels whose first page is read along, so that one screen is complete in one go. */
 const LOOKED_PAGES = 2;
 
-export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: Caller, asked: { cursors: Cursors; looking: readonly StreamName[] }): Promise<Opening> {
+export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: Caller, asked: OpeningQuestion): Promise<Opening> {
   const own = userStream(caller.user_id);
   const session = await tx.get(sessions, [caller.user_id, caller.device_id]);
   const user = await tx.get(users, [caller.user_id]);
@@ -39,7 +52,9 @@ export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: 
   const sight = new SightReader(tx);
   streams.set(own, { member: true, stayId: null, visibleFrom: 0 });
   for (const place of await tx.find(workspaceMembers, { index: 'by_user', prefix: [caller.user_id], limit: PAGE })) {
-    if (!place.deactivated) streams.set(workspaceStream(place.workspace_id), { member: true, stayId: null, visibleFrom: 0 });
+    if (place.deactivated) continue;
+    streams.set(workspaceStream(place.workspace_id), { member: true, stayId: null, visibleFrom: 0 });
+    sight.know(place);
   }
   for (const channelId of await memberChannels(tx, own)) {
     const stream = channelStream(channelId);
@@ -51,10 +66,13 @@ export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: 
     const seen = await sight.of(caller, stream);
     if (seen) streams.set(stream, seen);
   }
-  const deltas = new Map<StreamName, Delta>();
+  const deltas = new Map<StreamName, DeltaPage>();
   for (const stream of [...[...streams.keys()].filter((s) => !s.startsWith('channel:')), ...asked.looking.slice(0, LOOKED_PAGES)]) {
-    const cursor = asked.cursors[stream];
-    if (cursor !== undefined && streams.has(stream)) deltas.set(stream, await delta(tx, caller, stream, cursor, LIMITS.sync_page_size));
+    const [cursor, seen] = [asked.cursors[stream], streams.get(stream)];
+    if (cursor === undefined || !seen) continue;
+    const known = asked.known(stream, cursor, seen.visibleFrom);
+    if (known === 'none') continue;
+    deltas.set(stream, known ?? deltaPage(stream, await delta(tx, caller, stream, cursor, LIMITS.sync_page_size)));
   }
   return { valid, presence, streams, deltas };
 }
@@ -72,5 +90,7 @@ export async function memberChannels(tx: ReadTx, own: StreamName): Promise<strin
 }
 
 export const GONE: Delta = { from: 0, to: 0, head: 0, entities: [], has_more: false, gone: true };
+
+export const deltaPage = (stream: StreamName, delta: Delta): DeltaPage => ({ delta, frame: encodeDelta(stream, delta) });
 
 export const encodeDelta = (stream: StreamName, delta: Delta): string => JSON.stringify({ type: 'delta', stream, ...delta });

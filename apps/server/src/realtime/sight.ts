@@ -20,6 +20,11 @@ export class SightReader {
 
   constructor(private readonly tx: ReadTx) {}
 
+  /** A row of this snapshot that was read already. */
+  know(place: WorkspaceMemberRow): void {
+    this.#places.set(`${place.workspace_id} ${place.user_id}`, Promise.resolve(place.deactivated ? undefined : place));
+  }
+
   async of(caller: Caller, stream: StreamName): Promise<Sight | undefined> {
     const name = parseStream(stream);
     if (!name) return undefined;
