@@ -25,24 +25,35 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
+/** The whole body. Written with care for the ordinary case: it is on the way of every send. */
 function readAll(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
     let size = 0;
-    const stop = (error: unknown) => {
-      request.off('data', onData);
+    let settled = false;
+    const refuse = (error: ParleyError) => {
+      settled = true;
       request.resume();
-      reject(error as Error);
+      reject(error);
     };
-    const onData = (chunk: Buffer) => {
+    const cut = () => {
+      if (!settled) refuse(invalid([{ path: '', message: 'the body ended early' }]));
+    };
+    request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > LIMITS.request_bytes) stop(tooLarge());
-      else chunks.push(chunk);
-    };
-    request.on('data', onData);
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.on('error', () => stop(invalid([{ path: '', message: 'the body ended early' }])));
-    request.on('close', () => stop(invalid([{ path: '', message: 'the body ended early' }])));
+      if (settled) return;
+      if (size > LIMITS.request_bytes) refuse(tooLarge());
+      else if (first === undefined) first = chunk;
+      else (more ??= [first]).push(chunk);
+    });
+    request.on('end', () => {
+      if (settled) return;
+      settled = true;
+      resolve(more ? Buffer.concat(more) : (first ?? Buffer.alloc(0)));
+    });
+    request.on('error', cut);
+    request.on('close', cut);
   });
 }
 

@@ -39,12 +39,18 @@ export function promMetrics(): PromMetrics {
   for (const [name, help] of Object.entries(GAUGES)) gauges.set(name, new Gauge({ name, help, registers: [registry] }));
   const histograms = new Map<string, Histogram>();
   for (const [name, { help, buckets }] of Object.entries(HISTOGRAMS)) histograms.set(name, new Histogram({ name, help, buckets, registers: [registry] }));
+  /** Series by name and labels, so that a count costs one look-up. Labels come from small fixed sets. */
+  const counted = new Map<string, { inc(by: number): void }>();
   return {
     count(name, by = 1, labels) {
-      const known = COUNTERS[name].labels;
-      // A label that the metric does not have would be refused with an exception.
-      if (labels) counters.get(name)!.inc(Object.fromEntries(Object.entries(labels).filter(([label]) => known.includes(label))), by);
-      else counters.get(name)!.inc(by);
+      const key = labels ? `${name} ${Object.values(labels).join(' ')}` : name;
+      let series = counted.get(key);
+      if (!series) {
+        // A label that the metric does not have would be refused with an exception.
+        const known = Object.fromEntries(Object.entries(labels ?? {}).filter(([label]) => COUNTERS[name].labels.includes(label)));
+        counted.set(key, (series = labels ? counters.get(name)!.labels(known) : counters.get(name)!));
+      }
+      series.inc(by);
     },
     gauge: (name, value) => gauges.get(name)!.set(value),
     observe: (name, value) => histograms.get(name)!.observe(value),

@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Random } from '@parley/shared/domain/random';
 
 /** SHA-256 in base64url: how secrets are kept, so that a stolen database opens no session. */
-export const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+export const digest = (text: string): string => hash('sha256', text, 'base64url');
 
 /** Takes the same time wherever two digests differ. */
 export function sameDigest(a: string, b: string): boolean {
