@@ -1,3 +1,91 @@
+import { lazy, Suspense, useEffect, useState } from 'react';
+import type { IntlShape } from 'react-intl';
+import { useLocation } from 'wouter';
+import { ENGLISH, loadCatalogue, systemLanguage, type Language } from '../i18n/catalogue.ts';
+import { makeIntl, TextProvider, useText } from '../i18n/text.tsx';
+import { useDeviceSettings } from '../state/device.ts';
+import { startSession, useSession } from '../state/session.ts';
+import { Button } from '../ui/button.tsx';
+import { ToastRegion } from '../ui/toast.tsx';
+import { TooltipProvider } from '../ui/tooltip.tsx';
+import { Announcer } from './announcer.tsx';
+import { Part } from './part.tsx';
+import { SignedIn } from './signed-in.tsx';
+
+const entry = {
+  setUp: lazy(() => import('../scenes/entry/set-up-scene.tsx').then((m) => ({ default: m.SetUpScene }))),
+  signIn: lazy(() => import('../scenes/entry/sign-in-scene.tsx').then((m) => ({ default: m.SignInScene }))),
+  invite: lazy(() => import('../scenes/entry/invite-scene.tsx').then((m) => ({ default: m.InviteScene }))),
+  signedOut: lazy(() => import('../scenes/entry/signed-out-scene.tsx').then((m) => ({ default: m.SignedOutScene }))),
+  unreachable: lazy(() => import('../scenes/entry/unreachable-scene.tsx').then((m) => ({ default: m.UnreachableScene }))),
+};
+
+const first: Language = systemLanguage(navigator.languages);
+const english = makeIntl('en', ENGLISH);
+
+/** Everything: words, tips, toasts, the announcer, and whichever page is due. */
 export function App() {
-  return <h1>Parley</h1>;
+  const { language } = useDeviceSettings();
+  const wanted = language === 'system' ? first : language;
+  const [intl, setIntl] = useState<IntlShape | null>(wanted === 'en' ? english : null);
+  useEffect(() => {
+    let current = true;
+    document.documentElement.lang = wanted;
+    if (wanted === 'en') setIntl(english);
+    else loadCatalogue(wanted).then((messages) => current && setIntl(makeIntl(wanted, messages)), () => current && setIntl(english));
+    return () => {
+      current = false;
+    };
+  }, [wanted]);
+  if (intl === null) return null;
+  return (
+    <TextProvider intl={intl}>
+      <TooltipProvider delayDuration={500} skipDelayDuration={300}>
+        <Part><Page /></Part>
+        <Frame />
+      </TooltipProvider>
+    </TextProvider>
+  );
+}
+
+function Frame() {
+  const t = useText();
+  return (
+    <>
+      <ToastRegion label={t('region.toasts')} closeLabel={t('app.close')} />
+      <Announcer />
+    </>
+  );
+}
+
+function Page() {
+  const session = useSession((state) => state.session);
+  const [path] = useLocation();
+  const invite = /^\/invite\/([^/]+)\/?$/.exec(path)?.[1];
+  useEffect(() => {
+    if (useSession.getState().session.kind === 'starting') void startSession();
+  }, []);
+  const view = () => {
+    if (invite !== undefined && session.kind !== 'set_up' && session.kind !== 'starting') return <entry.invite token={decodeURIComponent(invite)} />;
+    switch (session.kind) {
+      case 'starting': return <Starting />;
+      case 'unreachable': return <entry.unreachable />;
+      case 'set_up': return <entry.setUp codeRequired={session.codeRequired} />;
+      case 'sign_in': return <entry.signIn />;
+      case 'signed_out': return <entry.signedOut session={session} />;
+      case 'app': return <SignedIn session={session} />;
+    }
+  };
+  return <Suspense fallback={null}>{view()}</Suspense>;
+}
+
+/** Only seen when neither a cache nor the server has answered for a second. */
+function Starting() {
+  const t = useText();
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 1_000);
+    return () => clearTimeout(timer);
+  }, []);
+  return late ? <main style={{ padding: '2rem', color: 'var(--on-rail)' }}><p role="status">{t('app.starting')}</p><Button onClick={() => location.reload()}>{t('app.try_again')}</Button></main> : null;
 }

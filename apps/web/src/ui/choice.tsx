@@ -10,7 +10,7 @@ export interface SelectProps<T extends string> extends Omit<SelectHTMLAttributes
   hideLabel?: boolean;
   value: T;
   options: readonly { value: T; label: string }[];
-  onChange(value: T): void;
+  onChange(value: NoInfer<T>): void;
 }
 
 /** One of a few: the system's own list, which every keyboard and reader knows. */

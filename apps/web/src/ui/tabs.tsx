@@ -5,7 +5,7 @@ import styles from './tabs.module.css';
 export interface TabsProps<T extends string> {
   label: string;
   value: T;
-  onChange(value: T): void;
+  onChange(value: NoInfer<T>): void;
   tabs: readonly { value: T; label: ReactNode; panel: ReactNode }[];
   className?: string;
 }

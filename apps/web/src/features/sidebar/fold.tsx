@@ -34,7 +34,7 @@ export function Fold({ scroller, watch }: { scroller: RefObject<HTMLDivElement |
     if (!box) return;
     const frame = box.getBoundingClientRect();
     const rows = Array.from(box.querySelectorAll<HTMLElement>('[data-mentions]'));
-    const row = side === 'above' ? rows.findLast((one) => one.getBoundingClientRect().bottom < frame.top + 4) : rows.find((one) => one.getBoundingClientRect().top > frame.bottom - 4);
+    const row = side === 'above' ? rows.filter((one) => one.getBoundingClientRect().bottom < frame.top + 4).pop() : rows.find((one) => one.getBoundingClientRect().top > frame.bottom - 4);
     row?.scrollIntoView({ block: 'center' });
     row?.focus({ preventScroll: true });
   };

@@ -1,0 +1,120 @@
+import { House, MessageSquareText, Search, UserRound } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { Link } from 'wouter';
+import { Dialogs, preloadDialogs } from '../features/dialogs/dialogs.tsx';
+import { DetailsPanel } from '../features/details/details-panel.tsx';
+import { Sidebar } from '../features/sidebar/sidebar.tsx';
+import { ThreadPanel } from '../features/thread/thread-panel.tsx';
+import { StateBar } from '../features/top-bar/state-pip.tsx';
+import { TopBar } from '../features/top-bar/top-bar.tsx';
+import { useText } from '../i18n/text.tsx';
+import { deviceSettings } from '../platform/device-settings.ts';
+import { useDeviceSettings } from '../state/device.ts';
+import { useChannel } from '../state/engine.tsx';
+import { useChannelName } from '../state/people.ts';
+import { usePlace } from '../state/place.tsx';
+import { go, paths } from '../state/routes.ts';
+import { openDialog, useScreen } from '../state/screen.ts';
+import { Splitter } from '../ui/splitter.tsx';
+import { Part } from './part.tsx';
+import { focusMessages } from './regions.ts';
+import { Rail } from './rail.tsx';
+import { useCommandKeys } from './use-commands.ts';
+import { useInnerWidth, useWidth } from './use-width.ts';
+import styles from './app.module.css';
+
+const SIDE = { standard: 268, min: 200, max: 420 };
+const PANEL = { standard: 392, min: 320, max: 640 };
+const MAIN_MIN = 420;
+
+/** The frame and the sheet: LAY-1 to LAY-5. */
+export function Shell({ children }: { children: ReactNode }) {
+  const t = useText();
+  const place = usePlace();
+  const width = useWidth();
+  const inner = useInnerWidth();
+  const settings = useDeviceSettings();
+  const narrowPane = useScreen((screen) => screen.narrowPane);
+  const sheet = useRef<HTMLDivElement>(null);
+  const [drag, setDrag] = useState<{ side: number | null; panel: number | null }>({ side: null, panel: null });
+  const panelOpen = place.scene === 'channel' && (place.rootId !== null || place.panel !== null);
+  const side = drag.side ?? settings.sidebarWidth ?? SIDE.standard;
+  const panel = drag.panel ?? settings.panelWidth ?? PANEL.standard;
+  const sideShown = width === 'narrow' || !settings.sidebarHidden;
+  const docked = width === 'wide' || (width === 'docked' && inner - (sideShown ? side : 0) - panel >= MAIN_MIN);
+  useCommandKeys();
+  useEffect(() => {
+    const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2_000));
+    idle(() => preloadDialogs());
+  }, []);
+  return (
+    <div className={styles.frame} style={{ '--side-width': `${side}px`, '--panel-width': `${panel}px` }}>
+      <a href="#main" className={styles.skip} onClick={(event) => { event.preventDefault(); if (!focusMessages()) document.querySelector<HTMLElement>('#main h1')?.focus(); }}>{t('shell.skip')}</a>
+      <StateBar />
+      <TopBar />
+      <div className={styles.body}>
+        <Rail />
+        <div className={styles.sheet} ref={sheet} data-pane={narrowPane}>
+          {sideShown && (
+            <>
+              <nav className={styles.side} data-region="4" aria-label={t('region.channels')}><Part><Sidebar /></Part></nav>
+              {width !== 'narrow' && (
+                <Splitter
+                  label={t('shell.sidebar_width')} value={side} {...SIDE} pane="before"
+                  onChange={(next, done) => { if (done) { setDrag({ ...drag, side: null }); deviceSettings.change({ sidebarWidth: next }); } else setDrag({ ...drag, side: next }); }}
+                  onCollapse={() => deviceSettings.change({ sidebarHidden: true })}
+                />
+              )}
+            </>
+          )}
+          <div className={styles.main}><Part resetKey={`${place.scene}${place.channelId ?? ''}`}>{children}</Part></div>
+          {panelOpen && (
+            <>
+              {docked && (
+                <Splitter
+                  label={t('shell.panel_width')} value={panel} {...PANEL} max={Math.max(PANEL.min, Math.min(PANEL.max, inner - (sideShown ? side : 0) - MAIN_MIN))} pane="after"
+                  onChange={(next, done) => { if (done) { setDrag({ ...drag, panel: null }); deviceSettings.change({ panelWidth: next }); } else setDrag({ ...drag, panel: next }); }}
+                />
+              )}
+              <RightPanel covering={!docked} />
+            </>
+          )}
+        </div>
+      </div>
+      {width === 'narrow' && <BottomBar />}
+      <Dialogs />
+    </div>
+  );
+}
+
+function RightPanel({ covering }: { covering: boolean }) {
+  const t = useText();
+  const place = usePlace();
+  const channelId = place.channelId ?? '';
+  const name = useChannelName(useChannel(channelId));
+  const { rootId } = place;
+  return (
+    <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
+      <Part resetKey={rootId ?? channelId}>
+        {rootId === null ? <DetailsPanel channelId={channelId} /> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={() => go(paths.channel(place.workspaceId, channelId))} />}
+      </Part>
+    </aside>
+  );
+}
+
+/** Below 640 px: one pane, and the ways between them. */
+function BottomBar() {
+  const t = useText();
+  const place = usePlace();
+  const pane = useScreen((screen) => screen.narrowPane);
+  const icon = { size: 20, strokeWidth: 1.75, 'aria-hidden': true } as const;
+  const here = useMemo(() => (pane === 'list' ? 'home' : place.scene), [pane, place.scene]);
+  return (
+    <nav className={styles.bottom} aria-label={t('shell.bottom')}>
+      <button type="button" aria-current={here === 'home' ? 'page' : undefined} onClick={() => useScreen.setState({ narrowPane: 'list' })}><House {...icon} />{t('shell.home')}</button>
+      <Link href={paths.scene(place.workspaceId, 'threads')} aria-current={here === 'threads' ? 'page' : undefined} onClick={() => useScreen.setState({ narrowPane: 'main' })}><MessageSquareText {...icon} />{t('sidebar.threads')}</Link>
+      <button type="button" onClick={() => openDialog({ kind: 'switcher', start: '' })}><Search {...icon} />{t('shell.search')}</button>
+      <Link href={paths.preferences('profile')} aria-current={here === 'preferences' ? 'page' : undefined} onClick={() => useScreen.setState({ narrowPane: 'main' })}><UserRound {...icon} />{t('shell.you')}</Link>
+    </nav>
+  );
+}

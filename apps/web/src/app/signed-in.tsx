@@ -1,0 +1,138 @@
+import { lazy, Suspense, useEffect, useMemo, type ReactNode } from 'react';
+import { useIntl } from 'react-intl';
+import { getMembers } from '@parley/shared/protocol/calls/channels';
+import { getUsers } from '@parley/shared/protocol/calls/accounts';
+import { resumeImport } from '../features/history/import-job.ts';
+import { ChatProvider, DEFAULT_PREFERENCES, type Chat } from '../features/message-text/chat-context.tsx';
+import { useText } from '../i18n/text.tsx';
+import { followUpdates } from '../platform/updates.ts';
+import { ChannelScene } from '../scenes/channel/channel-scene.tsx';
+import { rememberAccount } from '../state/account.ts';
+import { callServer } from '../state/api.ts';
+import { useDeviceSettings } from '../state/device.ts';
+import { EngineProvider, useChannels, useEngine, useWorkspaces } from '../state/engine.tsx';
+import { useActor } from '../state/permission.ts';
+import { PlaceProvider, usePlace } from '../state/place.tsx';
+import { go, paths } from '../state/routes.ts';
+import { openDialog, useScreen } from '../state/screen.ts';
+import { useSession, type Session } from '../state/session.ts';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { Shell } from './shell.tsx';
+import { TabTitle } from './tab-title.tsx';
+
+const BrowseScene = lazy(() => import('../scenes/browse/browse-scene.tsx').then((m) => ({ default: m.BrowseScene })));
+const ThreadsScene = lazy(() => import('../scenes/threads/threads-scene.tsx').then((m) => ({ default: m.ThreadsScene })));
+const DraftsScene = lazy(() => import('../scenes/drafts/drafts-scene.tsx').then((m) => ({ default: m.DraftsScene })));
+const PreferencesScene = lazy(() => import('../scenes/preferences/preferences-scene.tsx').then((m) => ({ default: m.PreferencesScene })));
+
+/** The app of one account. */
+export function SignedIn({ session }: { session: Extract<Session, { kind: 'app' }> }) {
+  return (
+    <EngineProvider engine={session.engine}>
+      <InWorkspace session={session} />
+    </EngineProvider>
+  );
+}
+
+function InWorkspace({ session }: { session: Extract<Session, { kind: 'app' }> }) {
+  const workspaces = useWorkspaces();
+  const { engine, account } = session;
+  const last = /^\/w\/([\w-]+)/.exec(account.lastPlace ?? '')?.[1];
+  const fallback = (last !== undefined && (workspaces.length === 0 || workspaces.some((workspace) => workspace.id === last)) ? last : undefined) ?? workspaces[0]?.id ?? Object.keys(account.roles)[0] ?? 'none';
+  useEffect(() => {
+    resumeImport();
+    followUpdates({ ready: () => useScreen.setState({ updateReady: true }), idle: () => engine.outbox.get().length === 0 });
+    const leaving = () => void engine.flushDrafts().catch((error: unknown) => console.warn('Drafts were not written at leaving.', error));
+    window.addEventListener('pagehide', leaving);
+    return () => window.removeEventListener('pagehide', leaving);
+  }, [engine]);
+  return (
+    <PlaceProvider fallback={fallback}>
+      <InChat>
+        <TabTitle />
+        <RememberPlace />
+        <Shell><Suspense fallback={null}><Scene /></Suspense></Shell>
+      </InChat>
+    </PlaceProvider>
+  );
+}
+
+/** What the message list and the composer need of the world around them. */
+function InChat({ children }: { children: ReactNode }) {
+  const { workspaceId } = usePlace();
+  const engine = useEngine();
+  const settings = useDeviceSettings();
+  const actor = useActor(workspaceId);
+  const chat = useMemo<Chat>(
+    () => ({
+      actor,
+      workspaceId,
+      origin: window.location.origin,
+      preferences: { ...DEFAULT_PREFERENCES, density: settings.density, singleKeys: settings.singleLetterKeys },
+      go(target) {
+        if (target.kind === 'profile') openDialog({ kind: 'person', userId: target.userId });
+        else go(paths.channel(target.workspaceId ?? engine.channel(target.channelId).get()?.workspaceId ?? workspaceId, target.channelId, { messageId: target.messageId, rootId: target.rootId }));
+      },
+      server: {
+        async people(query) {
+          const outcome = await callServer(getUsers, { workspace_id: workspaceId, query: query.slice(0, 100), page_size: 20 });
+          return outcome.kind === 'ok' ? outcome.value.items : [];
+        },
+        async members(channelId) {
+          const outcome = await callServer(getMembers, { channel_id: channelId, page_size: 200 });
+          return outcome.kind === 'ok' ? outcome.value.items.map((member) => member.user_id) : [];
+        },
+      },
+    }),
+    [actor, workspaceId, engine, settings.density, settings.singleLetterKeys],
+  );
+  return <ChatProvider chat={chat}>{children}</ChatProvider>;
+}
+
+/** LAY-8: reload and the next start return to the same place. */
+function RememberPlace() {
+  const place = usePlace();
+  const session = useSession((state) => state.session);
+  useEffect(() => {
+    if (place.scene !== 'channel' || place.channelId === null || session.kind !== 'app') return;
+    const lastPlace = paths.channel(place.workspaceId, place.channelId);
+    if (session.account.lastPlace === lastPlace) return;
+    const account = { ...session.account, lastPlace };
+    rememberAccount(account);
+    useSession.setState({ session: { ...session, account } });
+  }, [place, session]);
+  return null;
+}
+
+function Scene() {
+  const t = useText();
+  const place = usePlace();
+  switch (place.scene) {
+    case 'channel': return <ChannelScene channelId={place.channelId ?? ''} />;
+    case 'browse': return <BrowseScene />;
+    case 'threads': return <ThreadsScene />;
+    case 'drafts': return <DraftsScene />;
+    case 'preferences': return <PreferencesScene />;
+    case 'home': return <Home />;
+    case 'unknown': return <main id="main"><EmptyState><h1>{t('app.not_found')}</h1></EmptyState></main>;
+  }
+}
+
+/** Where one was last in this workspace, else its default channel. */
+function Home() {
+  const t = useText();
+  const place = usePlace();
+  const session = useSession((state) => state.session);
+  const { locale } = useIntl();
+  const views = useChannels(place.workspaceId);
+  const last = session.kind === 'app' ? session.account.lastPlace : null;
+  const target = useMemo(() => {
+    const inLast = views.find((view) => last !== null && last === paths.channel(view.workspaceId, view.id));
+    const rooms = views.filter((view) => view.channel.name !== '').sort((a, b) => a.channel.name.localeCompare(b.channel.name, locale));
+    return inLast ?? views.find((view) => view.channel.is_default) ?? rooms.find((view) => view.channel.name === 'general') ?? rooms[0] ?? null;
+  }, [views, last, locale]);
+  useEffect(() => {
+    if (target !== null) go(paths.channel(target.workspaceId, target.id), { replace: true });
+  }, [target]);
+  return <main id="main" aria-label={t('app.loading')} aria-busy="true" />;
+}

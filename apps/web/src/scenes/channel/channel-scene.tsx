@@ -1,0 +1,146 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { ChannelView } from '@parley/shared/sync/api';
+import { Part } from '../../app/part.tsx';
+import { ChannelHeader } from '../../features/channel-header/channel-header.tsx';
+import { ComposerPlace } from '../../features/channel-header/composer-place.tsx';
+import type { ComposerBoxHandle } from '../../features/composer/composer-box.tsx';
+import { MessageList, type MessageListHandle } from '../../features/message-list/message-list.tsx';
+import { TypingLine } from '../../features/message-list/typing-line.tsx';
+import { useText } from '../../i18n/text.tsx';
+import { useChannel, useChannels, useDraft, useEngine } from '../../state/engine.tsx';
+import { useChannelName } from '../../state/people.ts';
+import { usePlace } from '../../state/place.tsx';
+import { go, paths } from '../../state/routes.ts';
+import { useScreen } from '../../state/screen.ts';
+import { Button } from '../../ui/button.tsx';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { Skeleton } from '../../ui/skeleton.tsx';
+import { showToast } from '../../ui/toast.tsx';
+import styles from '../scene.module.css';
+
+/** A conversation. LAY-7: the old one stays until the next can be painted. */
+export function ChannelScene({ channelId }: { channelId: string }) {
+  const view = useChannel(channelId);
+  const known = useRef(new Map<string, { name: string }>());
+  const lost = useLost(channelId, view);
+  useEffect(() => {
+    if (view !== null && view.channel.name !== '') known.current.set(channelId, { name: view.channel.name });
+  }, [channelId, view]);
+  if (lost) return <Lost channelId={channelId} name={known.current.get(channelId)?.name ?? null} />;
+  if (view === null) return <Waiting />;
+  return <Open view={view} />;
+}
+
+function Open({ view }: { view: ChannelView }) {
+  const name = useChannelName(view);
+  return (
+    <main className={styles.scene} aria-label={name} id="main">
+      <ChannelHeader view={view} />
+      <Part resetKey={view.id}><Conversation key={view.id} view={view} name={name} /></Part>
+    </main>
+  );
+}
+
+/** List, composer and the line for typing, over one open timeline. */
+function Conversation({ view, name }: { view: ChannelView; name: string }) {
+  const t = useText();
+  const engine = useEngine();
+  const place = usePlace();
+  const timeline = useMemo(() => engine.timeline(view.id), [engine, view.id]);
+  useEffect(() => () => timeline.close(), [timeline]);
+  const list = useRef<MessageListHandle>(null);
+  const composer = useRef<ComposerBoxHandle>(null);
+  const covered = useScreen((screen) => screen.dialog !== null);
+  const jump = useMemo(() => (place.messageId === null ? null : { token: place.messageId, target: { messageId: place.messageId } }), [place.messageId]);
+  const onEscape = () => {
+    list.current?.markRead();
+    return true;
+  };
+  return (
+    <>
+      <div className={styles.chat} data-region="6">
+        <MessageList
+          ref={list} timeline={timeline} channelId={view.id} label={t('channel.messages', { channel: name })} readSeq={view.membership?.read_seq ?? view.headSeq} jump={jump} covered={covered}
+          onOpenThread={(message) => go(paths.channel(view.workspaceId, view.id, { rootId: message.message.parent_message_id ?? message.message.id }))}
+          onFocusComposer={() => composer.current?.focus()}
+        />
+      </div>
+      <section data-region="7" aria-label={t('region.composer')}>
+        <ComposerPlace ref={composer} view={view} name={name} list={list} onEscape={onEscape} />
+        <TypingLine channelId={view.id} />
+      </section>
+    </>
+  );
+}
+
+/** True once the server has said that one may not see it, or that it never was. */
+function useLost(channelId: string, view: ChannelView | null): boolean {
+  const engine = useEngine();
+  const [lost, setLost] = useState<string | null>(null);
+  const missing = view === null;
+  useEffect(() => {
+    if (!missing) {
+      setLost(null);
+      return;
+    }
+    const timeline = engine.timeline(channelId);
+    const look = () => {
+      if (timeline.get().gone) setLost(channelId);
+    };
+    look();
+    const end = timeline.subscribe(look);
+    return () => {
+      end();
+      timeline.close();
+    };
+  }, [engine, channelId, missing]);
+  return missing && lost === channelId;
+}
+
+function Waiting() {
+  const t = useText();
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <main className={styles.scene} id="main" aria-busy="true" aria-label={t('app.loading')}>
+      {late && (
+        <div className={styles.body}>
+          <div className={styles.column}>{[18, 26, 12, 22, 30].map((width) => <Skeleton key={width} width={width} height={1} />)}</div>
+        </div>
+      )}
+    </main>
+  );
+}
+
+/** OFF-11 and LAY-8: lost while one looked, or an address that leads nowhere. */
+function Lost({ channelId, name }: { channelId: string; name: string | null }) {
+  const t = useText();
+  const engine = useEngine();
+  const place = usePlace();
+  const draft = useDraft(channelId, null);
+  const general = useChannels(place.workspaceId).find((view) => view.channel.is_default) ?? null;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <main className={styles.scene} id="main" aria-label={t('channel.lost_title')}>
+      <EmptyState action={<Button variant="primary" onClick={() => go(general === null ? paths.workspace(place.workspaceId) : paths.channel(place.workspaceId, general.id), { replace: true })}>{t('channel.go_to', { channel: general?.channel.name ?? 'general' })}</Button>}>
+        <span ref={heading} tabIndex={-1} role="heading" aria-level={1}>{name === null ? t('app.not_found') : t('channel.lost', { channel: name })}</span>
+      </EmptyState>
+      {draft !== null && draft.content !== '' && (
+        <div className={styles.column}>
+          <div className={styles.card}>
+            <strong>{t('channel.unsent_text')}</strong>
+            <p dir="auto">{draft.content}</p>
+            <div className={styles.row}>
+              <Button size="small" onClick={() => void navigator.clipboard.writeText(draft.content).then(() => showToast(t('app.copied')))}>{t('app.copy')}</Button>
+              <Button size="small" onClick={() => engine.setDraft(channelId, null, '')}>{t('app.discard')}</Button>
+            </div>
+          </div>
+        </div>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,122 @@
+import { FileClock, PencilLine } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { useIntl } from 'react-intl';
+import { Link } from 'wouter';
+import type { ChannelView, OutboxItem } from '@parley/shared/sync/api';
+import { useText, type Translate } from '../../i18n/text.tsx';
+import { useChannel, useChannels, useDraft, useEngine, useOutbox } from '../../state/engine.tsx';
+import { combine, useChannelName } from '../../state/people.ts';
+import { usePlace } from '../../state/place.tsx';
+import { useReadable } from '../../state/readable.ts';
+import { go, paths } from '../../state/routes.ts';
+import { Button } from '../../ui/button.tsx';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
+import { showToast } from '../../ui/toast.tsx';
+import { SceneHead } from '../scene-head.tsx';
+import styles from '../scene.module.css';
+
+/** DRF-1: what is written and not sent, and every act that waits or was refused. */
+export function DraftsScene() {
+  const t = useText();
+  const outbox = useOutbox();
+  const [tab, setTab] = useState<'drafts' | 'outbox'>(outbox.length > 0 ? 'outbox' : 'drafts');
+  return (
+    <main className={styles.scene} id="main" aria-label={t('sidebar.drafts')}>
+      <SceneHead title={t('sidebar.drafts')} />
+      <div className={styles.body} data-region="6">
+        <Tabs className={styles.column!} label={t('sidebar.drafts')} value={tab} onChange={setTab} tabs={[{ value: 'drafts', label: t('drafts.drafts'), panel: <Drafts /> }, { value: 'outbox', label: outbox.length > 0 ? t('drafts.outbox_n', { n: outbox.length }) : t('drafts.outbox'), panel: <Outbox items={outbox} /> }]} />
+      </div>
+    </main>
+  );
+}
+
+function Drafts() {
+  const t = useText();
+  const engine = useEngine();
+  const place = usePlace();
+  const views = useChannels(place.workspaceId);
+  const drafts = useReadable(useMemo(() => combine(views.map((view) => engine.draft(view.id, null))), [engine, views]));
+  const written = views.filter((_view, index) => (drafts[index]?.content ?? '').trim() !== '');
+  if (written.length === 0) return <EmptyState icon={<PencilLine aria-hidden="true" />}>{t('drafts.none')}</EmptyState>;
+  return <ul className={styles.list}>{written.map((view) => <Draft key={view.id} view={view} />)}</ul>;
+}
+
+function Draft({ view }: { view: ChannelView }) {
+  const t = useText();
+  const intl = useIntl();
+  const engine = useEngine();
+  const name = useChannelName(view);
+  const draft = useDraft(view.id, null);
+  if (draft === null) return null;
+  const drop = () => {
+    const { content } = draft;
+    engine.setDraft(view.id, null, '');
+    showToast(t('drafts.deleted'), { label: t('app.undo'), run: () => engine.setDraft(view.id, null, content) });
+  };
+  return (
+    <li className={styles.item}>
+      <Link href={paths.channel(view.workspaceId, view.id)} className={styles.text}>
+        <bdi className={styles.strong}>{name}</bdi>
+        <span dir="auto">{draft.content.slice(0, 200)}</span>
+        <span className={styles.soft}>{intl.formatDate(draft.updatedAt, { dateStyle: 'medium', timeStyle: 'short' })}</span>
+      </Link>
+      <Button size="small" onClick={() => go(paths.channel(view.workspaceId, view.id))}>{t('app.edit')}</Button>
+      <Button size="small" onClick={drop}>{t('app.delete')}</Button>
+    </li>
+  );
+}
+
+function Outbox({ items }: { items: readonly OutboxItem[] }) {
+  const t = useText();
+  if (items.length === 0) return <EmptyState icon={<FileClock aria-hidden="true" />}>{t('drafts.none_waiting')}</EmptyState>;
+  return <ul className={styles.list}>{items.map((item) => <Waiting key={item.id} item={item} />)}</ul>;
+}
+
+/** OFF-7 to OFF-9 in words. */
+export function fateOf(item: OutboxItem, now: number, t: Translate): { text: string; refused: boolean } {
+  const { state } = item;
+  if (state.kind === 'sending') return { text: t('drafts.sending'), refused: false };
+  if (state.kind === 'waiting') {
+    if (state.reason === 'storage_full') return { text: t('drafts.storage_full'), refused: false };
+    if (state.reason === 'old') return { text: t('drafts.old'), refused: true };
+    if (state.retryAt !== null && state.reason === 'rate_limited') return { text: t('drafts.again', { seconds: Math.max(1, Math.ceil((state.retryAt - now) / 1000)) }), refused: false };
+    return { text: t('drafts.waiting'), refused: false };
+  }
+  const known = { forbidden: t('drafts.refused_forbidden'), not_found: t('drafts.refused_not_found'), too_large: t('drafts.refused_too_large') } as Record<string, string>;
+  return { text: t('drafts.refused', { reason: known[state.code] ?? state.detail }), refused: true };
+}
+
+function Waiting({ item }: { item: OutboxItem }) {
+  const t = useText();
+  const intl = useIntl();
+  const engine = useEngine();
+  const place = usePlace();
+  const view = useChannel(item.channelId ?? 'none');
+  const name = useChannelName(view);
+  const fate = fateOf(item, Date.now(), t);
+  const { content, channelId } = item;
+  const edit = async () => {
+    if (channelId === null || content === null) return;
+    const before = engine.draft(channelId, null).get()?.content ?? '';
+    engine.setDraft(channelId, null, before.trim() === '' ? content : `${before}\n${content}`);
+    await engine.flushDrafts();
+    await engine.discard(item.id);
+    go(paths.channel(view?.workspaceId ?? place.workspaceId, channelId));
+  };
+  return (
+    <li className={styles.item}>
+      <div className={styles.text}>
+        <span><strong>{t(`act.${item.act}`)}</strong>{name !== '' && <> · <bdi>{name}</bdi></>}</span>
+        {content !== null && <span dir="auto">{content.slice(0, 300)}</span>}
+        <span className={fate.refused ? styles.reason : styles.soft}>{fate.text} · {intl.formatDate(item.state.since, { dateStyle: 'medium', timeStyle: 'short' })}</span>
+      </div>
+      <div className={styles.row}>
+        {item.state.kind !== 'sending' && <Button size="small" onClick={() => void engine.retry(item.id)}>{t('app.retry')}</Button>}
+        {item.act === 'send' && <Button size="small" onClick={() => void edit()}>{t('app.edit')}</Button>}
+        {content !== null && <Button size="small" onClick={() => void navigator.clipboard.writeText(content).then(() => showToast(t('app.copied')))}>{t('app.copy')}</Button>}
+        <Button size="small" onClick={() => void engine.discard(item.id)}>{t('app.delete')}</Button>
+      </div>
+    </li>
+  );
+}
