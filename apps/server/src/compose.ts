@@ -7,9 +7,13 @@ import { createCore, type Core } from './core.ts';
 import { createHttpServer, type Readiness } from './edge/http.ts';
 import { attachWebSockets } from './edge/websocket.ts';
 import { loadWebFiles } from './edge/web-files.ts';
+import { IMPORT_JOB } from './features/imports/imports.commands.ts';
+import { importJob, requeueImports } from './features/imports/imports.service.ts';
 import { membershipConsumer } from './features/membership/membership.service.ts';
 import { streamDelta } from './features/sync/delta.ts';
 import { threadsConsumer } from './features/threads/threads.service.ts';
+import { JobWorker } from './jobs/job-worker.ts';
+import { StoreJobs } from './jobs/store-jobs.ts';
 import { EmbeddedLog } from './log/embedded/embedded-log.ts';
 import { argon2Passwords } from './platform/argon2-passwords.ts';
 import { lockDataDirectory } from './platform/data-lock.ts';
@@ -95,6 +99,11 @@ export async function startApplication(services: Services): Promise<Application>
   const server = createHttpServer({ core, web, readiness, metricsText: () => metrics.text() });
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps) });
+  if (config.roles.has('worker')) {
+    await requeueImports(deps.store);
+    jobs.start();
+  }
   await listen(server, settings.host, port);
 
   return {
@@ -110,6 +119,7 @@ export async function startApplication(services: Services): Promise<Application>
       sockets.close();
       await within(DRAIN_MS / 2, closed, () => server.closeAllConnections());
       clearInterval(idle);
+      await within(DRAIN_MS / 2, jobs.stop(), () => deps.logger.warn({}, 'a job did not stop in time; it goes on when its lease has ended'));
       await log.close();
       await services.close();
     },

@@ -4,6 +4,8 @@ import { DataInUse } from '../platform/data-lock.ts';
 import { PRODUCT_VERSION } from '../platform/version.ts';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { doctor } from './doctor.ts';
+import { serveDemo } from './demo.ts';
+import { importSlack, type ImportOptions } from './import.ts';
 import { output, UsageError, type Output } from './output.ts';
 import { serve } from './serve.ts';
 import { createUserCommand } from './user-create.ts';
@@ -18,7 +20,12 @@ export function program(): Command {
   const parley = new Command('parley').description('Team messaging that an organisation runs itself').version(PRODUCT_VERSION);
   const command = (parent: Command, name: string, summary: string): Command => parent.command(name).description(summary).option('--json', 'print one JSON document').option('--data <dir>', 'the data directory');
 
-  command(parley, 'serve', 'Serve the API, the web client and the console').action((options: GlobalOptions) => run(options, (out) => serve(out, options)));
+  command(parley, 'serve', 'Serve the API, the web client and the console').option('--demo', 'with sample history, on this machine only, in ./demo-data')
+    .action((options: GlobalOptions & { demo?: boolean }) => run(options, (out) => (options.demo ? serveDemo(out, options) : serve(out, options))));
+
+  const imports = parley.command('import').description('Bring history from elsewhere');
+  command(imports, 'slack', 'Import a Slack export').argument('<file>', 'the zip archive').option('--dry-run', 'tell what would come, and change nothing').option('--workspace <id or name>', 'needed when there are several')
+    .action((file: string, options: ImportOptions) => run(options, (out) => importSlack(out, file, options)));
 
   const user = parley.command('user').description('People of this server');
   command(user, 'create', 'Make an account in a workspace')

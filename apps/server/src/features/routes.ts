@@ -2,6 +2,7 @@ import type { Route } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
 import { accountRoutes } from './accounts/accounts.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
+import { importRoutes } from './imports/imports.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
 import { messageRoutes } from './messages/messages.routes.ts';
 import { readingRoutes } from './reading/reading.routes.ts';
@@ -21,4 +22,5 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...readingRoutes(deps),
   ...threadRoutes(deps),
   ...syncRoutes(deps),
+  ...importRoutes(deps),
 ];

@@ -29,18 +29,21 @@ export interface ImportProgress {
   cursor: ImportCursor;
   /** Of the last command that was applied; a repeat of it changes nothing. */
   step: number;
+  /** Whoever runs it now: an earlier one, that was thought dead, changes nothing more. */
+  runner: string;
   /** Of the archive's bytes, so that the same archive given again goes on. */
   fingerprint: string;
 }
 
 export const noCounts = (): Counts => ({ users: 0, channels: 0, messages: 0, replies: 0, reactions: 0, files: 0, notices: 0, known: 0 });
 export const freshProgress = (fingerprint: string): ImportProgress => ({
-  counts: noCounts(), skipped_total: 0, progress: 0, stage: '', cursor: { phase: 'users', done: 0, us: 0 }, step: 0, fingerprint,
+  counts: noCounts(), skipped_total: 0, progress: 0, stage: '', cursor: { phase: 'users', done: 0, us: 0 }, step: 0, runner: '', fingerprint,
 });
 
 /** What every command of a running import is given. */
 export interface Step {
   import_id: string;
+  runner: string;
   /** One more than the last: a command that is repeated because its result got lost is known by it. */
   step: number;
   cursor: ImportCursor;
@@ -68,6 +71,7 @@ export class RunningImport {
     const row = await tx.get(imports, [step.import_id]);
     if (!row || row.state !== 'running') throw new ParleyError('conflict', 'this import is not running');
     const status = progressOf(row);
+    if (status.runner !== step.runner) throw new ParleyError('conflict', 'another process goes on with this import');
     return new RunningImport(tx, row, { ...status, counts: { ...status.counts } }, step);
   }
 

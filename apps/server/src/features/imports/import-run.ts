@@ -50,6 +50,7 @@ type Found = Pending | { us: number; message: null; where: string; reason: strin
  */
 export class ImportRun {
   readonly #id: string;
+  readonly #runner: string;
   readonly #scope: string;
   #step: number;
   #cursor: ImportCursor;
@@ -68,7 +69,7 @@ export class ImportRun {
   ) {
     this.#id = row.id;
     this.#scope = `${row.workspace_id}/${row.kind}`;
-    ({ step: this.#step, cursor: this.#cursor } = progressOf(row));
+    ({ step: this.#step, cursor: this.#cursor, runner: this.#runner } = progressOf(row));
     this.#people = new LookUp(deps.store, `${this.#scope}/user`);
     this.#rooms = new LookUp(deps.store, `${this.#scope}/channel`);
   }
@@ -349,7 +350,7 @@ export class ImportRun {
   /** Runs a command as the next step. */
   async #apply<N extends StepCommand>(name: N, cursor: ImportCursor, args: Omit<CommandArgs<N>, keyof Step>): Promise<CommandResult<N>> {
     const progress = Math.min(0.99, this.archive.bytes === 0 ? 0 : this.#bytesDone / this.archive.bytes);
-    const step: Step = { import_id: this.#id, step: ++this.#step, cursor, progress, stage: this.#stage, skips: this.#skips };
+    const step: Step = { import_id: this.#id, runner: this.#runner, step: ++this.#step, cursor, progress, stage: this.#stage, skips: this.#skips };
     this.#skips = [];
     const result = await this.#command(name, { ...args, ...step } as unknown as CommandArgs<N>);
     this.#cursor = cursor;

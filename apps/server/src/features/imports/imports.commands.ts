@@ -24,11 +24,11 @@ export const importsCommands = {
   }),
 
   /** From now on the import's commands are taken. One that was interrupted goes on; false for one that ended. */
-  'imports.start': defineCommand(async (tx, args: { import_id: string; path?: string }): Promise<{ row: ImportRow; runs: boolean }> => {
+  'imports.start': defineCommand(async (tx, args: { import_id: string; runner: string; path?: string }): Promise<{ row: ImportRow; runs: boolean }> => {
     const row = await tx.get(imports, [args.import_id]);
     if (!row) throw new ParleyError('not_found', 'no such import');
     if (row.state === 'done' || row.state === 'failed') return { row, runs: false };
-    const running: ImportRow = { ...row, state: 'running', path: args.path ?? row.path };
+    const running: ImportRow = { ...row, state: 'running', path: args.path ?? row.path, status: { ...progressOf(row), runner: args.runner } };
     await tx.put(imports, running);
     return { row: running, runs: true };
   }),

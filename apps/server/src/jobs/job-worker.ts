@@ -1,0 +1,77 @@
+import type { Clock, Timer } from '@parley/shared/domain/clock';
+import type { Logger } from '../platform/logger.ts';
+import type { JobQueue, LeasedJob } from './port.ts';
+
+/** Does one job. Resolves when it is done for good; rejects to have it tried again. Stops soon after `signal` aborts. */
+export type JobHandler = (job: LeasedJob, signal: AbortSignal) => Promise<void>;
+
+const POLL_MS = 1_000;
+const LEASE_MS = 15_000;
+const EXTEND_MS = 5_000;
+const AT_ONCE = 4;
+
+/** Takes jobs from the queue and runs them, a few at once, while keeping their leases. */
+export class JobWorker {
+  readonly #running = new Map<string, { done: Promise<void>; abort: AbortController }>();
+  #timer: Timer | null = null;
+  #polling: Promise<void> = Promise.resolve();
+  #stopped = true;
+
+  constructor(private readonly deps: { clock: Clock; logger: Logger }, private readonly queue: JobQueue, private readonly handlers: Readonly<Record<string, JobHandler>>) {}
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#poll();
+  }
+
+  /** Tells running jobs to stop and waits for them; what is not finished is somebody's again when its lease has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#polling;
+    for (const { abort } of this.#running.values()) abort.abort();
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  #poll(): void {
+    this.#polling = this.#take()
+      .catch((error: unknown) => this.deps.logger.warn({ error: String(error) }, 'jobs could not be looked for; trying again'))
+      .then(() => {
+        if (!this.#stopped) this.#timer = this.deps.clock.setTimer(POLL_MS, () => this.#poll());
+      });
+  }
+
+  async #take(): Promise<void> {
+    const free = AT_ONCE - this.#running.size;
+    if (this.#stopped || free <= 0) return;
+    for (const job of await this.queue.lease(free, LEASE_MS)) {
+      const abort = new AbortController();
+      this.#running.set(job.id, { abort, done: this.#run(job, abort).finally(() => this.#running.delete(job.id)) });
+    }
+  }
+
+  async #run(job: LeasedJob, abort: AbortController): Promise<void> {
+    let timer: Timer;
+    const extend = (): void => {
+      timer = this.deps.clock.setTimer(EXTEND_MS, () => {
+        this.queue.extend(job, LEASE_MS).then(
+          (held) => (held ? extend() : abort.abort()),
+          () => extend(),
+        );
+      });
+    };
+    extend();
+    try {
+      const handler = this.handlers[job.kind];
+      if (!handler) throw new Error(`no handler for jobs of kind ${job.kind}`);
+      await handler(job, abort.signal);
+      await this.queue.complete(job);
+    } catch (error) {
+      this.deps.logger.warn({ job: job.id, kind: job.kind, attempt: job.attempt, error: String(error) }, abort.signal.aborted ? 'a job was interrupted; it goes on later' : 'a job failed');
+      await this.queue.fail(job, String(error)).catch((failed: unknown) => this.deps.logger.warn({ job: job.id, error: String(failed) }, 'a failed job could not be given back; its lease ends by itself'));
+    } finally {
+      timer!.cancel();
+    }
+  }
+}
