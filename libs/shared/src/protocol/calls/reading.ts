@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { defineCall } from '../call.ts';
-import { Cursors, Rev, Seq, Timestamp, Uuid } from '../common.ts';
+import { Cursors, type Rev, Seq, Timestamp, Uuid } from '../common.ts';
 import { Delta, Summary } from '../entities.ts';
 import { LIMITS } from '../limits.ts';
 
