@@ -1,4 +1,4 @@
-import { useState, type Ref, type RefObject } from 'react';
+import { useState } from 'react';
 import { joinChannel, unarchiveChannel } from '@parley/shared/protocol/calls/channels';
 import type { ChannelView } from '@parley/shared/sync/api';
 import { useText } from '../../i18n/text.tsx';
@@ -9,16 +9,11 @@ import { useMay } from '../../state/permission.ts';
 import { explain } from '../../state/problem.ts';
 import { Button } from '../../ui/button.tsx';
 import { showToast } from '../../ui/toast.tsx';
-import type { ComposerBoxHandle } from '../composer/composer-box.tsx';
 import { Composer } from '../composer/composer.tsx';
-import type { MessageListHandle } from '../message-list/message-list.tsx';
 import styles from './channel-header.module.css';
 
-/** Touch: a composer that takes the focus would bring the keyboard up. */
-const COARSE = typeof window !== 'undefined' && window.matchMedia?.('(pointer: coarse)').matches === true;
-
 /** CHN-2: the composer, or why one cannot write here and what one can do instead. */
-export function ComposerPlace({ view, name, list, onEscape, ref }: { view: ChannelView; name: string; list: RefObject<MessageListHandle | null>; onEscape(): boolean; ref: Ref<ComposerBoxHandle> }) {
+export function ComposerPlace({ view }: { view: ChannelView }) {
   const t = useText();
   const may = useMay(view.workspaceId, view);
   const engine = useEngine();
@@ -42,7 +37,7 @@ export function ComposerPlace({ view, name, list, onEscape, ref }: { view: Chann
   if (view.channel.importing) return <div className={styles.bar}>{t('channel.importing')}</div>;
   if (!may('message.post')) return <div className={styles.bar}>{t('channel.posting_limited')}</div>;
   if (partner?.deactivated) return <div className={styles.bar}>{t('channel.deactivated', { name: partner.display_name })}</div>;
-  return <Composer ref={ref} key={view.id} channelId={view.id} label={t('channel.composer', { channel: name })} channelName={name} list={list} autoFocus={!COARSE} onEscape={onEscape} />;
+  return <Composer channelId={view.id} />;
 }
 
 /** A call that needs the server; says why when it cannot be done. */

@@ -49,7 +49,7 @@ const COUNT_FROM = 0.9;
 
 /** CMP-1: the one field for messages, threads and edits. It takes keys from the first paint; the live editor comes later. */
 export function ComposerBox(props: ComposerBoxProps) {
-  const { mode, channelId, label, initial, autoFocus, submitLabel, onSubmit, onCancel, onChange, onBlur, disabledReason, below, ref } = props;
+  const { mode, channelId, label, initial, autoFocus, submitLabel, onCancel, onBlur, disabledReason, below, ref } = props;
   const t = useText();
   const id = useId();
   const engine = useEngine();

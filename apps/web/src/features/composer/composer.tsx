@@ -1,15 +1,16 @@
 import { parseMarkup } from '@parley/shared/domain/markup/parse';
 import { walkInlines } from '@parley/shared/domain/markup/text';
 import { can } from '@parley/shared/domain/can';
-import { useCallback, useEffect, useImperativeHandle, useRef, useState, type ReactNode, type Ref, type RefObject } from 'react';
+import { useCallback, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
 import { useText } from '../../i18n/text.tsx';
-import { useChannel, useEngine, useUser } from '../../state/engine.tsx';
+import { useChannel, useEngine } from '../../state/engine.tsx';
+import { useChannelName } from '../../state/people.ts';
 import { announce } from '../../ui/announce.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { showToast } from '../../ui/toast.tsx';
 import { loadEmoji } from '../emoji/use-emoji.ts';
-import type { MessageListHandle } from '../message-list/message-list.tsx';
+import { panes } from '../message-list/panes.ts';
 import { useChat } from '../message-text/chat-context.tsx';
 import { ComposerBox, type ComposerBoxHandle } from './composer-box.tsx';
 import styles from './composer.module.css';
@@ -19,26 +20,26 @@ import { readReaction } from './triggers.ts';
 export interface ComposerProps {
   channelId: string;
   rootId?: string | null;
-  /** “Message {channel}” or “Reply in thread”. */
-  label: string;
-  channelName: string;
-  list: RefObject<MessageListHandle | null>;
   autoFocus?: boolean;
-  /** Esc, when the composer does not take it (RED-6). */
+  /** Esc, when nothing else takes it; without it the channel is marked read (RED-6). */
   onEscape?(): boolean;
-  /** Stands instead of the composer while one cannot post at all (CHN-2). */
-  instead?: ReactNode;
   ref?: Ref<ComposerBoxHandle>;
 }
 
 const TYPING_EVERY_MS = 3_000;
 
 /** The composer of a channel or a thread: drafts, sending, naming everybody. */
-export function Composer({ channelId, rootId = null, label, channelName, list, autoFocus, onEscape, instead, ref }: ComposerProps) {
+export function Composer(props: ComposerProps) {
+  return <OpenComposer key={`${props.channelId}/${props.rootId ?? ''}`} {...props} />;
+}
+
+function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null || !window.matchMedia('(pointer:coarse)').matches, onEscape, ref }: ComposerProps) {
   const t = useText();
   const engine = useEngine();
   const { preferences, actor } = useChat();
   const channel = useChannel(channelId);
+  const channelName = useChannelName(channel);
+  const list = () => panes.list(channelId, rootId);
   const box = useRef<ComposerBoxHandle>(null);
   const [also, setAlso] = useState(false);
   const [asking, setAsking] = useState<{ content: string; scope: 'channel' | 'here' } | null>(null);
@@ -48,7 +49,9 @@ export function Composer({ channelId, rootId = null, label, channelName, list, a
   const [drafts] = useState(() => new DraftKeeper((content) => engine.setDraft(channelId, rootId, content), () => void engine.flushDrafts(), {
     later: (run, ms) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); }, now: () => performance.now(),
   }, first?.content ?? ''));
-  useImperativeHandle(ref, () => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text) => { box.current?.set(text); drafts.typed(text); } }), [drafts]);
+  const [handle] = useState<ComposerBoxHandle>(() => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text) => { box.current?.set(text); drafts.typed(text); } }));
+  useImperativeHandle(ref, () => handle, [handle]);
+  useEffect(() => panes.addComposer(channelId, rootId, handle), [channelId, rootId, handle]);
 
   useEffect(() => {
     const flush = () => drafts.flush();
@@ -82,13 +85,13 @@ export function Composer({ channelId, rootId = null, label, channelName, list, a
     drafts.sent();
     setAlso(false);
     announce(t('chat.sent'));
-    requestAnimationFrame(() => list.current?.toEnd());
+    requestAnimationFrame(() => panes.list(channelId, rootId)?.toEnd());
     return true;
-  }, [engine, channelId, rootId, also, t, drafts, list]);
+  }, [engine, channelId, rootId, also, t, drafts]);
 
   const submit = (content: string): boolean | Promise<boolean> => {
     const reaction = readReaction(content);
-    const last = reaction === null ? null : (list.current?.lastMessage() ?? null);
+    const last = reaction === null ? null : (list()?.lastMessage() ?? null);
     if (reaction !== null && last) {
       return loadEmoji('en').then((index) => index.byName(reaction)?.glyph ?? reaction, () => reaction).then((glyph) => {
         drafts.sent();
@@ -112,19 +115,18 @@ export function Composer({ channelId, rootId = null, label, channelName, list, a
     box.current?.focus();
   };
   const recall = () => lastSent.current;
-  const partnerId = channel?.channel.kind === 'dm' ? (channel.channel.user_ids ?? []).find((id) => id !== engine.accountId) : undefined;
-  const partner = useUser(partnerId ?? '');
-  if (instead !== undefined) return <div className={styles.composer}>{instead}</div>;
-  const blocked = channel?.channel.archived === true ? t('chat.archived') : channel?.channel.importing === true ? t('chat.importing') : partner?.deactivated === true ? t('chat.deactivated', { name: partner.display_name })
-    : channel && rootId === null && !mayPost(channel, actor) ? (channel.membership === null ? t('chat.not_member', { channel: channelName }) : t('chat.posting_limited')) : null;
+  // A channel's own scene says more; in threads and elsewhere one line is enough.
+  const blocked = !channel ? null : channel.channel.archived ? t('chat.archived') : channel.channel.importing === true ? t('chat.importing') : channel.membership === null ? t('chat.not_member', { channel: channelName }) : !mayPost(channel, actor) ? t('chat.posting_limited') : null;
   if (blocked !== null) return <div className={styles.composer}><div className={styles.notice}>{blocked}</div></div>;
+  const direct = channel?.channel.kind === 'dm' || channel?.channel.kind === 'group_dm';
+  const label = rootId !== null ? t('threads.reply_in') : t('channel.composer', { channel: channelName });
 
   return (
-    <div className={styles.composer} role="region" aria-label={rootId === null ? t('chat.composer.region') : t('chat.composer.thread_region')}>
-      <ComposerBox ref={box} mode={rootId === null ? 'message' : 'thread'} channelId={channelId} rootId={rootId} label={label} initial={first?.content ?? ''} submitLabel={t('chat.send')} {...(autoFocus === undefined ? {} : { autoFocus })}
-        onSubmit={submit} onChange={typed} onBlur={() => drafts.flush()} onEmptyUp={() => list.current?.editLast() ?? false} onRecall={recall} onEscape={() => onEscape?.() ?? false}
-        onShiftTab={() => { list.current?.focusLast(); return true; }} onReactLast={() => { list.current?.focusLast(); requestAnimationFrame(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))); }}
-        below={rootId !== null && channel && (channel.channel.kind === 'public' || channel.channel.kind === 'private') ? <label className={styles.also}><input type="checkbox" checked={also} onChange={(event) => setAlso(event.target.checked)} />{t('chat.also_send', { channel: channelName })}</label> : undefined} />
+    <div className={styles.composer}>
+      <ComposerBox ref={box} mode={rootId === null ? 'message' : 'thread'} channelId={channelId} rootId={rootId} label={label} initial={first?.content ?? ''} submitLabel={t('chat.send')} autoFocus={autoFocus}
+        onSubmit={submit} onChange={typed} onBlur={() => drafts.flush()} onEmptyUp={() => list()?.editLast() ?? false} onRecall={recall} onEscape={() => { if (onEscape) return onEscape(); if (rootId !== null || !preferences.escMarksRead) return false; list()?.markRead(); return true; }}
+        onShiftTab={() => { list()?.focusLast(); return true; }} onReactLast={() => { list()?.focusLast(); requestAnimationFrame(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))); }}
+        below={rootId !== null && !direct ? <label className={styles.also}><input type="checkbox" checked={also} onChange={(event) => setAlso(event.target.checked)} />{t('chat.also_send', { channel: channelName })}</label> : undefined} />
       {asking && (
         <Dialog title={t('chat.notify', { n: Math.max(0, (channel?.channel.member_count ?? 1) - 1), scope: asking.scope })} closeLabel={t('app.close')} onClose={() => { setAsking(null); box.current?.focus(); }}
           actions={<><Button onClick={() => { setAsking(null); box.current?.focus(); }}>{t('chat.back')}</Button><Button onClick={() => void confirm(true)}>{t('chat.send_quiet')}</Button><Button variant="primary" onClick={() => void confirm(false)}>{t('chat.send')}</Button></>} />

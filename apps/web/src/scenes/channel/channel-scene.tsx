@@ -1,10 +1,9 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ChannelView } from '@parley/shared/sync/api';
 import { Part } from '../../app/part.tsx';
 import { ChannelHeader } from '../../features/channel-header/channel-header.tsx';
 import { ComposerPlace } from '../../features/channel-header/composer-place.tsx';
-import type { ComposerBoxHandle } from '../../features/composer/composer-box.tsx';
-import { MessageList, type MessageListHandle } from '../../features/message-list/message-list.tsx';
+import { MessageList } from '../../features/message-list/message-list.tsx';
 import { TypingLine } from '../../features/message-list/typing-line.tsx';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useChannels, useDraft, useEngine } from '../../state/engine.tsx';
@@ -36,37 +35,20 @@ function Open({ view }: { view: ChannelView }) {
   return (
     <main className={styles.scene} aria-label={name} id="main">
       <ChannelHeader view={view} />
-      <Part resetKey={view.id}><Conversation key={view.id} view={view} name={name} /></Part>
+      <Part resetKey={view.id}><Conversation key={view.id} view={view} /></Part>
     </main>
   );
 }
 
-/** List, composer and the line for typing, over one open timeline. */
-function Conversation({ view, name }: { view: ChannelView; name: string }) {
+/** List, composer and the line for typing; list and composer find each other by the channel. */
+function Conversation({ view }: { view: ChannelView }) {
   const t = useText();
-  const engine = useEngine();
-  const place = usePlace();
-  const timeline = useMemo(() => engine.timeline(view.id), [engine, view.id]);
-  useEffect(() => () => timeline.close(), [timeline]);
-  const list = useRef<MessageListHandle>(null);
-  const composer = useRef<ComposerBoxHandle>(null);
   const covered = useScreen((screen) => screen.dialog !== null);
-  const jump = useMemo(() => (place.messageId === null ? null : { token: place.messageId, target: { messageId: place.messageId } }), [place.messageId]);
-  const onEscape = () => {
-    list.current?.markRead();
-    return true;
-  };
   return (
     <>
-      <div className={styles.chat} data-region="6">
-        <MessageList
-          ref={list} timeline={timeline} channelId={view.id} label={t('channel.messages', { channel: name })} readSeq={view.membership?.read_seq ?? view.headSeq} jump={jump} covered={covered}
-          onOpenThread={(message) => go(paths.channel(view.workspaceId, view.id, { rootId: message.message.parent_message_id ?? message.message.id }))}
-          onFocusComposer={() => composer.current?.focus()}
-        />
-      </div>
+      <div className={styles.chat} data-region="6"><MessageList channelId={view.id} covered={covered} /></div>
       <section data-region="7" aria-label={t('region.composer')}>
-        <ComposerPlace ref={composer} view={view} name={name} list={list} onEscape={onEscape} />
+        <ComposerPlace view={view} />
         <TypingLine channelId={view.id} />
       </section>
     </>

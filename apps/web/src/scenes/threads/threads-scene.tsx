@@ -1,11 +1,10 @@
 import { MessageSquareText } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useIntl } from 'react-intl';
 import { Link } from 'wouter';
 import type { Thread } from '@parley/shared/protocol/entities';
 import type { TimelineView } from '@parley/shared/sync/api';
 import { Composer } from '../../features/composer/composer.tsx';
-import type { MessageListHandle } from '../../features/message-list/message-list.tsx';
 import { MessageText } from '../../features/message-text/message-text.tsx';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useEngine, useThreads, useUser } from '../../state/engine.tsx';
@@ -63,7 +62,6 @@ function ThreadCard({ thread }: { thread: Thread }) {
   const name = useChannelName(view);
   const timeline = useThreadTimeline(thread.channel_id, thread.root_id);
   const [replying, setReplying] = useState(false);
-  const list = useRef<MessageListHandle>(null);
   const root = timeline?.messages.find((row) => row.message.id === thread.root_id)?.message ?? null;
   const replies = timeline?.messages.filter((row) => row.message.id !== thread.root_id && !row.message.deleted) ?? [];
   const last = replies.slice(-3);
@@ -89,7 +87,7 @@ function ThreadCard({ thread }: { thread: Thread }) {
       {timeline === null || (root === null && timeline.messages.length === 0) ? <Skeleton width="100%" height={3} /> : root !== null && <Line message={root} />}
       {earlier > 0 && <Link href={href} className={styles.soft}>{t('threads.earlier', { n: earlier })}</Link>}
       {last.map((row) => <Line key={row.key} message={row.message} />)}
-      {replying ? <Composer channelId={thread.channel_id} rootId={thread.root_id} label={t('threads.reply_in')} channelName={name} list={list} autoFocus /> : <div><Button size="small" onClick={() => setReplying(true)}>{t('threads.reply')}</Button></div>}
+      {replying ? <Composer channelId={thread.channel_id} rootId={thread.root_id} autoFocus /> : <div><Button size="small" onClick={() => setReplying(true)}>{t('threads.reply')}</Button></div>}
     </article>
   );
 }
