@@ -6,6 +6,7 @@ import { fontPreload } from './build/font-preload.ts';
 import { compiledMessages } from './build/compiled-messages.ts';
 import { emojiData } from './build/emoji-data.ts';
 import { workerEntities } from './build/worker-entities.ts';
+import { layerOrder } from './build/layer-order.ts';
 import { serviceWorker } from './build/service-worker.ts';
 import { TARGETS } from './build/targets.ts';
 
@@ -15,7 +16,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 
 export default defineConfig(({ command }) => ({
   root,
-  plugins: [react(), compiledMessages(command === 'build'), emojiData(), fontPreload(), contentSecurity(), serviceWorker()],
+  plugins: [react(), compiledMessages(command === 'build'), emojiData(), fontPreload(), contentSecurity(), layerOrder(), serviceWorker()],
   resolve: { alias: command === 'build' ? withoutParser : {} },
   // Workers load further files on demand, which only modules can.
   worker: { format: 'es', plugins: () => [workerEntities()] },

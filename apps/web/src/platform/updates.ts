@@ -23,7 +23,9 @@ export function followUpdates(observer: UpdateObserver): void {
     location.reload();
   });
   container.register('/sw.js').then(
-    (registration) => {
+    (registration: ServiceWorkerRegistration | undefined) => {
+      // Some policies of browsers answer without one.
+      if (registration === undefined) return;
       const look = (worker: ServiceWorker | null) => {
         if (worker === null || container.controller === null) return;
         const check = () => {
