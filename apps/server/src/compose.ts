@@ -104,7 +104,14 @@ export async function startApplication(services: Services): Promise<Application>
     await requeueImports(deps.store);
     jobs.start();
   }
-  await listen(server, settings.host, port);
+  try {
+    await listen(server, settings.host, port);
+  } catch (error) {
+    sockets.close();
+    await Promise.all([realtime.stop(), jobs.stop()]);
+    await log.close();
+    throw error;
+  }
 
   return {
     core,

@@ -8,6 +8,6 @@ export const importRoutes = (deps: Deps): Route[] => [
   route(startImport, async ({ caller, body }, input) => {
     if (!body) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'body', message: 'has to be the archive' }] });
     return startUpload(deps, caller, input, body);
-  }),
+  }, { limits: ['import'] }),
   route(getImport, ({ caller }, input) => importStatus(deps.store, caller, input.import_id)),
 ];
