@@ -107,7 +107,7 @@ export interface Engine {
   /** Whether this device can keep things: `full` and `unavailable` mean that what is shown may not survive a reload. */
   storage: Readable<'ok' | 'full' | 'unavailable'>;
 
-  /** Starts from the cache, then connects. Resolves when the cache is shown. */
+  /** Starts from the cache, then connects. Resolves when the cache is shown; nothing else may be called before. */
   start(): Promise<void>;
   /** Keeps cache, outbox and drafts. */
   stop(): Promise<void>;

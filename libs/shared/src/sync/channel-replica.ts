@@ -130,7 +130,19 @@ export class ChannelReplica {
   }
 
   /** Merges a position that the server gave. */
-  moveTo(position: ReadPosition): void { this.position = later(this.position, position); }
+  moveTo(position: ReadPosition): void {
+    this.position = later(this.position, position);
+    this.rebase();
+  }
+
+  /** Counts follow the position while rows can tell them, so that nobody has to be asked. */
+  private rebase(): void {
+    if (this.cursor === null || (this.counts && (samePosition(this.counts.position, this.position) || this.counts.atRev > this.cursor))) return;
+    const counts = this.rows.lastSeq() > this.headSeq ? null : this.countsAt(this.position);
+    if (!counts) return;
+    this.counts = { ...counts, atRev: this.cursor, headSeq: this.headSeq, position: this.position };
+    this.countedAhead.clear();
+  }
 
   head(rev: number, seq: number): void {
     this.knownRev = Math.max(this.knownRev, rev);
@@ -148,6 +160,10 @@ export class ChannelReplica {
       this.ranges = addRange(this.ranges, filled(Math.max(delta.gap.oldest_seq, this.firstSeq), delta.gap.newest_seq, delta.head, this.at), this.at);
       this.applyEntities(delta.entities, false);
       return;
+    }
+    if (contiguous && this.cursor === null) {
+      this.cursor = 0;
+      this.headSeq = Math.max(this.headSeq, this.firstSeq - 1);
     }
     this.applyEntities(delta.entities, contiguous);
     if (contiguous) this.advance(delta.to, delta.to >= delta.head && !delta.has_more);
@@ -212,7 +228,6 @@ export class ChannelReplica {
 
   /** The stream was applied up to `to`; `whole`: what was applied ends at the head, so no seq below it can still come. */
   private advance(to: number, whole: boolean): void {
-    if (this.cursor === null) this.headSeq = Math.max(this.headSeq, this.firstSeq - 1);
     const old = this.headSeq;
     this.cursor = Math.max(this.at, to);
     // A message that changed again later than `to` is not in a part that ends at `to`: seqs count only without a hole.
@@ -224,8 +239,11 @@ export class ChannelReplica {
       this.extend(old + 1, head);
     }
     if (this.counts && this.counts.atRev < this.cursor) {
-      this.counts = { ...this.counts, atRev: this.cursor, headSeq: Math.max(this.counts.headSeq, head) };
-      for (const seq of this.countedAhead) if (seq <= this.counts.headSeq) this.countedAhead.delete(seq);
+      // Rows that an answer brought ahead of the stream are not counted yet: only what the stream told moves this head.
+      let counted = whole ? Math.max(this.counts.headSeq, ...this.countedAhead) : this.counts.headSeq;
+      while (this.countedAhead.has(counted + 1)) counted += 1;
+      this.counts = { ...this.counts, atRev: this.cursor, headSeq: counted };
+      for (const seq of this.countedAhead) if (seq <= counted) this.countedAhead.delete(seq);
     }
   }
 
@@ -291,7 +309,11 @@ export class ChannelReplica {
   /** Adjusts the counts by a change of the stream, before the row itself changes. */
   private count(message: Message): void {
     const counts = this.counts;
-    if (!counts || message.rev <= counts.atRev || neverCounts(message, this.userId) || message.seq <= counts.position.seq) return;
+    if (!counts || message.rev <= counts.atRev) return;
+    if (neverCounts(message, this.userId) || message.seq <= counts.position.seq) {
+      if (message.seq > counts.headSeq) this.countedAhead.add(message.seq);
+      return;
+    }
     const reader = this.reader(counts.position);
     const now = contribution(message, reader);
     if (message.seq > counts.headSeq && !this.countedAhead.has(message.seq)) {

@@ -39,6 +39,8 @@ export type ConnectionEffect =
   | { kind: 'ping'; t: number }
   /** Replaces the timer that is set. */
   | { kind: 'timer'; ms: number }
+  /** A socket was not let in: a call tells whether the session has ended, or only the greeting came too late. */
+  | { kind: 'check_session' }
   | { kind: 'forget_session'; reason: SignedOutReason };
 
 export const SILENCE_MS = 15_000;
@@ -97,7 +99,10 @@ export function transition(state: ConnectionState, event: ConnectionEvent, now: 
     case 'bye':
       if (!socket) return stay(state);
       if (event.code === CLOSE.revoked) return transition(state, { kind: 'signed_out', reason: 'revoked' }, now);
-      if (event.code === CLOSE.not_authenticated) return transition(state, { kind: 'signed_out', reason: 'expired' }, now);
+      if (event.code === CLOSE.not_authenticated) {
+        const step = wait(now, state.attempt + 1, Math.max(1_000, event.retryAfterMs), 'silent', true);
+        return { ...step, effects: [...step.effects, { kind: 'check_session' }] };
+      }
       if (event.code === CLOSE.resync) return { state: { kind: 'connecting', since: now, attempt: state.attempt }, effects: [{ kind: 'close' }, { kind: 'open' }, { kind: 'timer', ms: CONNECT_TIMEOUT_MS }] };
       return wait(now, state.attempt + 1, Math.min(event.retryAfterMs, RETRY_AFTER_MAX_MS), event.code === CLOSE.too_many ? 'too_many' : 'restarting', true);
     case 'closed':
@@ -105,8 +110,10 @@ export function transition(state: ConnectionState, event: ConnectionEvent, now: 
       switch (event.code) {
         case CLOSE.revoked:
           return { state: { kind: 'signed_out', at: now, reason: 'revoked' }, effects: [{ kind: 'forget_session', reason: 'revoked' }] };
-        case CLOSE.not_authenticated:
-          return { state: { kind: 'signed_out', at: now, reason: 'expired' }, effects: [{ kind: 'forget_session', reason: 'expired' }] };
+        case CLOSE.not_authenticated: {
+          const step = wait(now, state.attempt + 1, backoff(state.attempt + 1, event.fraction), 'silent', false);
+          return { ...step, effects: [...step.effects, { kind: 'check_session' }] };
+        }
         case CLOSE.resync:
           return state.kind === 'open' ? connect(now, state.attempt) : wait(now, state.attempt + 1, backoff(state.attempt, event.fraction), 'silent', false);
         case CLOSE.too_many:

@@ -169,6 +169,7 @@ class SyncEngine implements Engine {
   draft(channelId: string, rootId: string | null) { return this.draftViews.of(`${channelId}/${rootId ?? ''}`); }
 
   timeline(channelId: string, rootId: string | null = null): Timeline {
+    if (!this.started) throw new Error('start the engine first');
     const timeline = new OpenTimeline(
       {
         replica: this.replica, outbox: this.outboxQueue, transport: this.transport, clock: this.clock, topics: this.topics, userId: this.accountId, pageSize: this.options.pageSize ?? PAGE_SIZE,
@@ -188,16 +189,23 @@ class SyncEngine implements Engine {
   // ── life ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async start(): Promise<void> {
-    if (this.started) return;
-    this.started = true;
+    if (this.starting) return this.starting;
+    this.starting = this.begin();
+    return this.starting;
+  }
+  private starting: Promise<void> | null = null;
+
+  private async begin(): Promise<void> {
     // A cache that cannot be read is as good as none: all of it can be fetched again.
     await Promise.all([this.replica.load(), this.directory.load()]).catch(() => this.setStorage('unavailable'));
     await Promise.all([this.outboxQueue.load(), this.reads.load(), this.drafts.load()]);
     this.meUser = ((await this.options.cache.get('meta', 'me').catch(() => null)) as User | null) ?? null;
     this.topics.touch('connection', 'channels', 'workspaces', 'threads', 'outbox', `user:${this.accountId}`);
-    this.dispatch({ kind: 'start' });
     if (this.stopping) return;
+    this.started = true;
+    this.dispatch({ kind: 'start' });
     this.setUsable(true);
+    for (const channel of this.replica.channels.values()) if (channel.stayId !== null) this.mind(channel);
     if (this.replica.cursorOf(this.replica.userStream) === undefined) this.syncer.request(0);
     void this.fetchMe();
   }
@@ -312,6 +320,8 @@ class SyncEngine implements Engine {
         this.timer?.cancel();
         this.timer = this.clock.setTimer(effect.ms, () => this.dispatch({ kind: 'timer', fraction: fraction(this.random) }));
         return;
+      case 'check_session':
+        return void this.fetchMe();
       case 'forget_session':
         this.wiped = this.wipe(effect.reason);
         return;
@@ -405,11 +415,16 @@ class SyncEngine implements Engine {
     this.topics.touch('channels');
     this.keepSoon();
     if (!this.started) return;
-    if (channel.stayId !== null && channel.cursor !== null && channel.countsAt(channel.position) === null) {
-      if (channel.warm) this.syncer.request(COUNTS_MS);
-      else void this.replica.ready(channel.id);
-    }
+    this.mind(channel);
+    this.outboxQueue.arrived(channel.id, (clientMsgId) => channel.rows.bySent(this.accountId, clientMsgId) !== undefined);
     if (this.replica.isOpen(channel.id)) for (const timeline of this.open) if (timeline.channelId === channel.id) timeline.tend();
+  }
+
+  /** Counts that are not known are told by rows, once these are in memory, or by the server. */
+  private mind(channel: ChannelReplica): void {
+    if (channel.stayId === null || channel.cursor === null || channel.countsAt(channel.position) !== null) return;
+    if (channel.warm) this.syncer.request(COUNTS_MS);
+    else void this.replica.ready(channel.id);
   }
 
   private membershipChanged(channelId: string): void {

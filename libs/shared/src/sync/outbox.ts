@@ -124,6 +124,15 @@ export class Outbox {
     this.pump();
   }
 
+  /**
+   * A send that was refused may be there all the same: the wire had repeated the call, and the copy was let in later. The
+   * message itself is the better answer.
+   */
+  arrived(channelId: string, isStored: (clientMsgId: string) => boolean): void {
+    if (this.items.size === 0) return;
+    for (const record of this.of(channelId)) if (record.refused && record.what.act === 'send' && isStored(record.what.clientMsgId)) void this.discard(record.id).catch(() => {});
+  }
+
   /** Sends go out while running. */
   setRunning(running: boolean): void {
     if (this.running === running) return;

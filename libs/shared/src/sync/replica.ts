@@ -55,6 +55,12 @@ export class Replica {
     for (const { key, value } of await this.cache.range('entities', '', '\uffff')) this.entities.set(key, value as Held);
     for (const { value } of await this.cache.range('channels', '', '\uffff')) {
       const record = value as ChannelRecord;
+      // A channel that was only looked at when the app ended: nothing follows it.
+      if (record.stayId === null) {
+        this.wasDropped(this.channelOf(record.id));
+        this.channels.delete(record.id);
+        continue;
+      }
       const channel = new ChannelReplica(record, this.accountId);
       channel.warm = record.rowCount === 0;
       this.rowCounts.set(record.id, record.rowCount);

@@ -63,6 +63,8 @@ async function sends(tx: ReadTx, scenario: Scenario): Promise<string[]> {
     const rows = await tx.find(messages, { index: 'by_client', prefix: [channelId, device.person.id, clientMsgId], limit: 3 });
     const waiting = device.engine?.outbox.get().find((i) => i.key === clientMsgId && i.act === 'send');
     if (rows.length === 1 && !waiting) continue;
+    // Refused, and then a copy of the call that the wire had held back was let in: shown as soon as the row is held.
+    if (rows.length === 1 && waiting?.state.kind === 'refused' && !replicaOf(device.engine!).channels.get(channelId)?.rows.bySent(device.person.id, clientMsgId)) continue;
     if (rows.length === 0 && waiting?.state.kind === 'refused') continue;
     found.push(`${device.name}: kept send ${clientMsgId} (${content}) is ${rows.length} times in the store, outbox ${brief(waiting)}`);
   }

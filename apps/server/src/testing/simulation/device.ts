@@ -32,15 +32,19 @@ export class Device {
       accountId: this.person.id, deviceId: this.person.device_id, token: this.person.token, transport: this.wire, cache: this.stores[0]!, durable: this.stores[1]!,
       clock: mortal, random: new SeededRandom(this.seed * 1_000 + ++this.starts), pageSize: 6, syncPageSize: 7,
     });
-    this.engine = engine;
     await engine.start();
+    if (this.mortal === mortal) this.engine = engine;
   }
+
+  /** Runs or is about to. */
+  get on(): boolean { return this.mortal !== null; }
 
   /** At any moment, between any two steps. */
   crash(): void {
     this.engine = null;
     this.open.clear();
     this.mortal?.kill();
+    this.mortal = null;
     this.wire?.die();
     for (const store of this.stores) store.crash();
   }

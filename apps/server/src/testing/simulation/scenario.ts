@@ -89,7 +89,9 @@ export class Scenario {
     this.weather = STORM;
     this.server.troubled = true;
     for (let i = 0; i < steps; i++) {
-      await this.step();
+      // Bursts, so that those who are away fall behind by more than a gap.
+      const acts = this.chance.of(0.15) ? this.chance.between(4, 12) : this.chance.between(1, 2);
+      for (let n = 0; n < acts; n++) await this.step();
       await this.clock.advance(this.chance.of(0.1) ? this.chance.between(1_000, 12_000) : this.chance.between(0, 400));
     }
   }
@@ -99,10 +101,11 @@ export class Scenario {
     const roll = chance.between(0, 99);
     const device = chance.pick(this.devices);
     if (roll < 3) return this.restartServer();
-    if (roll < 8) return device.engine ? device.crash() : void device.start();
+    if (roll < 8) return device.on ? device.crash() : void device.start();
     if (roll < 14) return device.setOnline(!device.online);
     if (roll < 24) return this.membership();
-    if (!device.engine) return void device.start();
+    if (!device.on) return void device.start();
+    if (!device.engine) return;
     return this.act(device);
   }
 
@@ -196,7 +199,7 @@ export class Scenario {
     if (!this.server.up && !this.starting) await this.startServer();
     for (const device of this.devices) {
       device.setOnline(true);
-      if (!device.engine) void device.start();
+      if (!device.on) void device.start();
     }
   }
 }
