@@ -77,7 +77,7 @@ process.on('message', (order: Order) => {
       const done = () => {
         if (++ready === order.count) process.send!({ kind: 'connected' });
       };
-      onFrame = (client, frame, start) => {
+      onFrame = (_client, frame, start) => {
         if (isHeads(frame, start)) done();
       };
       let next = 0;
@@ -119,7 +119,7 @@ process.on('message', (order: Order) => {
       let entities = 0;
       onFrame = (client, frame, start, end) => {
         if (!isDelta(frame, start)) return;
-        const text = frame.latin1Slice(start, end);
+        const text = frame.toString('latin1', start, end);
         if (!text.includes('"stream":"channel:')) return;
         const n = text.split('"type":"message"').length - 1;
         entities += n;

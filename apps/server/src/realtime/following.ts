@@ -13,6 +13,7 @@ import type { Hubs } from './hubs.ts';
 import { DeltaPages } from './delta-pages.ts';
 import { deltaPage, encodeDelta, GONE, memberChannels, readOpening, type DeltaPage, type Opening, type StreamDeltaReader } from './opening.ts';
 import { SightReader, type Sight } from './sight.ts';
+import { WarmOpenings } from './warm-openings.ts';
 
 /** Reads that were overtaken by a change of rights are repeated this often before the connection is told to come back. */
 const ATTEMPTS = 10;
@@ -25,13 +26,21 @@ const CHUNK = 100;
  */
 export class Following {
   readonly #pages = new DeltaPages();
+  readonly #warm: WarmOpenings;
 
   constructor(
     private readonly deps: Pick<Deps, 'store' | 'clock' | 'logger' | 'metrics'>,
     private readonly hubs: Hubs,
     private readonly wheel: AckWheel,
     private readonly delta: StreamDeltaReader,
-  ) {}
+  ) {
+    this.#warm = new WarmOpenings(hubs);
+  }
+
+  /** For when the person comes back at once. */
+  remember(connection: Connection): void {
+    this.#warm.remember(connection);
+  }
 
   /**
    * Follows everything that is the caller's own and what it looks at. False: the session ended meanwhile, or the
@@ -45,7 +54,7 @@ export class Following {
       return hub.rev === cursor ? 'none' : this.#pages.find(hub, cursor, visibleFrom);
     };
     const asked = { cursors: hello.cursors, looking, known };
-    const opening = await this.#settled([userStream(caller.user_id)], () => this.deps.store.read((tx) => readOpening(tx, this.delta, caller, asked)), (o) => [...o.streams.keys()]);
+    const opening = this.#warm.find(caller, asked) ?? await this.#settled([userStream(caller.user_id)], () => this.deps.store.read((tx) => readOpening(tx, this.delta, caller, asked)), (o) => [...o.streams.keys()]);
     if (connection.closed || !opening.valid) return false;
     const looks = new Set<StreamName>(looking);
     const heads: Record<string, [number, number]> = {};

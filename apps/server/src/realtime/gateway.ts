@@ -130,7 +130,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     connection.userId = caller.user_id;
     this.#following
       .open(connection, caller, hello, (opening, heads) => {
-        this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
+        if (opening.presence) this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
         this.#port.setDevice(caller.user_id, connection.id, 'online');
         return [
           JSON.stringify({
@@ -167,6 +167,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     this.#all.delete(connection);
     this.#hello.get(connection)?.cancel();
     this.#hello.delete(connection);
+    if (!this.#silent) this.#following.remember(connection);
     for (const follow of [...connection.follows.values()]) this.#hubs.remove(follow);
     this.#people.release(connection);
     if (connection.state.kind === 'closed' && connection.state.code === CLOSE.resync) this.deps.metrics.count('parley_resyncs_total');

@@ -4,6 +4,7 @@ import type { Timer } from '@parley/shared/domain/clock';
 import type { Channel, Entity } from '@parley/shared/protocol/entities';
 import type { LinkEvent } from '../registry/port.ts';
 import type { Connection } from './connection.ts';
+import type { Remembered } from './warm-openings.ts';
 
 /** One connection's view of one stream it follows. */
 export interface Follow {
@@ -57,6 +58,8 @@ export class StreamHub {
   pending: LinkEvent[] | null = [];
   headTimer: Timer | null = null;
   waiters: (() => void)[] = [];
+  /** Of user streams: what the person's last connection followed. */
+  remembered: Remembered | null = null;
 
   constructor(readonly stream: StreamName) {
     const name = parseStream(stream)!;

@@ -4,7 +4,7 @@ import { LIMITS } from '@parley/shared/protocol/limits';
 import type { Caller } from '../edge/route.ts';
 import type { ManualPresence } from '../registry/port.ts';
 import type { ReadTx } from '../storage/port.ts';
-import { entities, sessions, users, workspaceMembers } from '../storage/tables.ts';
+import { entities, sessions, users, workspaceMembers, type MembershipDoc } from '../storage/tables.ts';
 import { SightReader, type Sight } from './sight.ts';
 
 /** One stream's catching up for one caller, rights checked: `gone` for what one may not see. */
@@ -16,7 +16,8 @@ export type Cursors = Readonly<Record<string, number>>;
 export interface Opening {
   /** The session still stands. */
   valid: boolean;
-  presence: { choice: ManualPresence; until: number | null };
+  /** What the person chose; null: the registry knows it still. */
+  presence: { choice: ManualPresence; until: number | null } | null;
   /** Streams to follow: user, workspaces, member channels, and what is looked at. */
   streams: Map<StreamName, Sight>;
   /** First pages of deltas for user and workspace streams and a few looked-at channels that have a cursor; the rest is read as it is sent. */
@@ -56,10 +57,9 @@ export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: 
     streams.set(workspaceStream(place.workspace_id), { member: true, stayId: null, visibleFrom: 0 });
     sight.know(place);
   }
-  for (const channelId of await memberChannels(tx, own)) {
-    const stream = channelStream(channelId);
-    const seen = await sight.of(caller, stream);
-    if (seen?.member) streams.set(stream, seen);
+  for (const { id, workspaceId } of await memberships(tx, own)) {
+    const seen = await (workspaceId === null ? sight.of(caller, channelStream(id)) : sight.asMember(caller, id, workspaceId));
+    if (seen?.member) streams.set(channelStream(id), seen);
   }
   for (const stream of asked.looking) {
     if (streams.has(stream)) continue;
@@ -78,16 +78,21 @@ export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: 
 }
 
 /** Channels of the membership projection; whether each still holds is asked of the member row. */
-export async function memberChannels(tx: ReadTx, own: StreamName): Promise<string[]> {
-  const ids: string[] = [];
+async function memberships(tx: ReadTx, own: StreamName): Promise<{ id: string; workspaceId: string | null }[]> {
+  const found: { id: string; workspaceId: string | null }[] = [];
   let after: string | undefined;
   for (;;) {
     const rows = await tx.find(entities, { prefix: [own, 'membership'], ...(after !== undefined && { gt: after }), limit: PAGE });
-    for (const row of rows) if (!(row.doc as { deleted?: boolean }).deleted) ids.push(row.id);
-    if (rows.length < PAGE) return ids;
+    for (const { id, doc } of rows) {
+      const { deleted, workspace_id } = doc as Partial<MembershipDoc>;
+      if (!deleted) found.push({ id, workspaceId: workspace_id ?? null });
+    }
+    if (rows.length < PAGE) return found;
     after = rows.at(-1)!.id;
   }
 }
+
+export const memberChannels = async (tx: ReadTx, own: StreamName): Promise<string[]> => (await memberships(tx, own)).map((m) => m.id);
 
 export const GONE: Delta = { from: 0, to: 0, head: 0, entities: [], has_more: false, gone: true };
 

@@ -25,6 +25,16 @@ export class SightReader {
     this.#places.set(`${place.workspace_id} ${place.user_id}`, Promise.resolve(place.deactivated ? undefined : place));
   }
 
+  /**
+   * Of somebody in a channel whose workspace is known: a member of both sees it, whatever its kind. Undefined for others,
+   * of whom `of` knows more.
+   */
+  async asMember(caller: Caller, channelId: string, workspaceId: string): Promise<Sight | undefined> {
+    const member = await this.tx.get(members, [channelId, caller.user_id]);
+    if (!member || !(await this.#place(workspaceId, caller.user_id))) return undefined;
+    return { member: true, stayId: member.stay_id, visibleFrom: member.visible_from_seq };
+  }
+
   async of(caller: Caller, stream: StreamName): Promise<Sight | undefined> {
     const name = parseStream(stream);
     if (!name) return undefined;
