@@ -17,8 +17,12 @@ export interface GlobalOptions {
 
 /** The `parley` command line. Each command takes `--json` and `--data`. */
 export function program(): Command {
-  const parley = new Command('parley').description('Team messaging that an organisation runs itself').version(PRODUCT_VERSION);
-  const command = (parent: Command, name: string, summary: string): Command => parent.command(name).description(summary).option('--json', 'print one JSON document').option('--data <dir>', 'the data directory');
+  const parley = new Command('parley').description('Team messaging that an organisation runs itself').version(PRODUCT_VERSION).option('--json', 'print one JSON document').option('--data <dir>', 'the data directory');
+  // They may stand before the command or behind it.
+  parley.hook('preAction', (_, action) => {
+    for (const name of ['json', 'data']) if (parley.getOptionValue(name) !== undefined) action.setOptionValue(name, parley.getOptionValue(name));
+  });
+  const command = (parent: Command, name: string, summary: string): Command => parent.command(name).description(summary);
 
   command(parley, 'serve', 'Serve the API, the web client and the console').option('--demo', 'with sample history, on this machine only, in ./demo-data')
     .action((options: GlobalOptions & { demo?: boolean }) => run(options, (out) => (options.demo ? serveDemo(out, options) : serve(out, options))));
