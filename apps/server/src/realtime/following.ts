@@ -1,40 +1,37 @@
-import { channelStream, parseStream, userStream, type StreamName } from '@parley/shared/domain/streams';
-import type { Delta } from '@parley/shared/protocol/entities';
-import { LIMITS } from '@parley/shared/protocol/limits';
+import { channelStream, userStream, type StreamName } from '@parley/shared/domain/streams';
 import type { Caller } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
-import { headOf } from '../storage/streams.ts';
 import { sessions, users, workspaceMembers } from '../storage/tables.ts';
 import type { AckWheel } from './ack-wheel.ts';
+import { CatchUp } from './catch-up.ts';
 import type { Connection } from './connection.ts';
 import type { Hello } from './connection-state.ts';
-import { encodeHead, type Follow, type StreamHub } from './hub.ts';
+import type { Follow, StreamHub } from './hub.ts';
 import type { Hubs } from './hubs.ts';
-import { DeltaPages } from './delta-pages.ts';
-import { deltaPage, encodeDelta, GONE, memberChannels, readOpening, type DeltaPage, type Opening, type StreamDeltaReader } from './opening.ts';
+import { encodeDelta, GONE, memberChannels, readOpening, type DeltaPage, type Opening, type OpeningQuestion, type StreamDeltaReader } from './opening.ts';
 import { SightReader, type Sight } from './sight.ts';
+import { inTurn } from './turns.ts';
 import { WarmOpenings } from './warm-openings.ts';
 
 /** Reads that were overtaken by a change of rights are repeated this often before the connection is told to come back. */
 const ATTEMPTS = 10;
-/** `head` frames, or rights looked up, between two looks at the drain. */
-const CHUNK = 100;
 
 /**
  * Decides what a connection follows, and gives it history before live (invariant 5): rights and first deltas are read in
  * one snapshot that is no older than the hubs' last change of rights; live frames wait behind the deltas.
  */
 export class Following {
-  readonly #pages = new DeltaPages();
+  readonly #catchUp: CatchUp;
   readonly #warm: WarmOpenings;
 
   constructor(
     private readonly deps: Pick<Deps, 'store' | 'clock' | 'logger' | 'metrics'>,
     private readonly hubs: Hubs,
-    private readonly wheel: AckWheel,
+    wheel: AckWheel,
     private readonly delta: StreamDeltaReader,
   ) {
     this.#warm = new WarmOpenings(hubs);
+    this.#catchUp = new CatchUp(deps, hubs, wheel, delta, (follow) => this.leave(follow.connection, follow.hub.stream));
   }
 
   /** For when the person comes back at once. */
@@ -48,13 +45,15 @@ export class Following {
    */
   async open(connection: Connection, caller: Caller, hello: Hello, welcome: (opening: Opening, heads: Record<string, [number, number]>) => string[]): Promise<boolean> {
     const looking = [...new Set((hello.looking_at ?? []).map(channelStream))];
-    const known = (stream: StreamName, cursor: number, visibleFrom: number): DeltaPage | 'none' | undefined => {
-      const hub = this.hubs.peek(stream);
-      if (!hub?.ready) return undefined;
-      return hub.rev === cursor ? 'none' : this.#pages.find(hub, cursor, visibleFrom);
-    };
-    const asked = { cursors: hello.cursors, looking, known };
-    const opening = this.#warm.find(caller, asked) ?? await this.#settled([userStream(caller.user_id)], () => this.deps.store.read((tx) => readOpening(tx, this.delta, caller, asked)), (o) => [...o.streams.keys()]);
+    const asked: OpeningQuestion = { cursors: hello.cursors, looking, known: (stream, cursor, visibleFrom) => this.#catchUp.known(stream, cursor, visibleFrom) };
+    const begin = (opening: Opening): boolean => this.#begin(connection, caller, hello, looking, opening, welcome);
+    const warm = this.#warm.find(caller, asked);
+    if (warm) return begin(warm);
+    return this.#settled([userStream(caller.user_id)], () => this.deps.store.read((tx) => readOpening(tx, this.delta, caller, asked)), (o) => [...o.streams.keys()], begin);
+  }
+
+  /** Attaches, and says where everything stands, in one go. */
+  #begin(connection: Connection, caller: Caller, hello: Hello, looking: readonly StreamName[], opening: Opening, welcome: (opening: Opening, heads: Record<string, [number, number]>) => string[]): boolean {
     if (connection.closed || !opening.valid) return false;
     const looks = new Set<StreamName>(looking);
     const heads: Record<string, [number, number]> = {};
@@ -68,13 +67,13 @@ export class Following {
     for (const stream of [...opening.streams.keys()].filter((s) => !s.startsWith('channel:')).concat(looking)) {
       const follow = connection.follows.get(stream);
       if (!follow?.cursorKnown || caughtUp.has(follow) || follow.catching) continue;
-      const first = this.#first(follow, opening.deltas.get(stream));
+      const first = this.#catchUp.first(follow, opening.deltas.get(stream));
       if (first && catching.length === 0 && !first.delta.has_more && first.delta.head >= follow.hub.rev && !first.delta.gone) {
         frames.push(first.frame);
-        this.#caughtUp(follow, first.delta);
+        this.#catchUp.caughtUp(follow, first.delta);
         caughtUp.add(follow);
       } else {
-        this.#begin(follow);
+        this.#catchUp.begin(follow);
         catching.push({ follow, cursor: follow.acked, first });
       }
     }
@@ -84,21 +83,13 @@ export class Following {
     const strangers = Object.keys(hello.cursors).filter((s) => !opening.streams.has(s as StreamName) && !looks.has(s as StreamName)) as StreamName[];
     const gone = looking.filter((s) => !opening.streams.has(s));
     if (catching.length + behind.length + strangers.length + gone.length === 0) return true;
-    this.#paced(connection, async () => {
-      for (const { follow, cursor, first } of catching) await this.#catchUp(follow, cursor, first);
-      for (const stream of gone) await this.#sendDelta(connection, encodeDelta(stream, GONE));
-      await this.#tellHeads(connection, behind);
-      await this.#tellStrangers(connection, caller, strangers, hello.cursors);
+    this.#catchUp.paced(connection, async () => {
+      for (const { follow, cursor, first } of catching) await this.#catchUp.run(follow, cursor, first);
+      for (const stream of gone) await this.#catchUp.send(connection, encodeDelta(stream, GONE));
+      await this.#catchUp.tellHeads(connection, behind);
+      await this.#catchUp.tellStrangers(connection, caller, strangers, hello.cursors);
     });
     return true;
-  }
-
-  /** The page to begin with: the one read, kept for others who ask the same, or the empty one when nothing changed. */
-  #first(follow: Follow, read: DeltaPage | undefined): DeltaPage | undefined {
-    const { hub, acked } = follow;
-    if (read) this.#pages.keep(hub, acked, follow.visibleFrom, read);
-    else if (acked === hub.rev) return deltaPage(hub.stream, { from: acked, to: acked, head: acked, entities: [], has_more: false });
-    return read;
   }
 
   /** Replaces what is on screen. */
@@ -116,7 +107,7 @@ export class Following {
         if (!follow) unknown.push(stream);
         else if (!follow.looking) {
           this.hubs.setLooking(follow, true);
-          this.#catchUpIfBehind(follow);
+          this.#catchUp.ifBehind(follow);
         }
       }
       await this.#follow(connection, unknown, () => true);
@@ -208,10 +199,14 @@ export class Following {
   async #follow(connection: Connection, streams: readonly StreamName[], accept: (stream: StreamName, sight: Sight) => boolean): Promise<void> {
     const { caller } = connection;
     if (!caller || streams.length === 0) return;
-    const sights = await this.#settled(streams, () => this.deps.store.read(async (tx) => {
+    const read = () => this.deps.store.read(async (tx) => {
       const reader = new SightReader(tx);
       return Promise.all(streams.map((stream) => reader.of(caller, stream)));
-    }), () => streams);
+    });
+    await this.#settled(streams, read, () => streams, (sights) => this.#take(connection, streams, sights, accept));
+  }
+
+  #take(connection: Connection, streams: readonly StreamName[], sights: readonly (Sight | undefined)[], accept: (stream: StreamName, sight: Sight) => boolean): void {
     if (connection.closed) return;
     const heads: Record<string, [number, number]> = {};
     streams.forEach((stream, i) => {
@@ -242,9 +237,9 @@ export class Following {
 
   /**
    * Runs `read` until no right changed on the hubs it is about while it ran, so that an entry which took a right away is
-   * either seen by the read or comes after attaching. The caller must attach before it yields.
+   * either seen by the read or comes after `attach`, which runs at once.
    */
-  async #settled<T>(first: readonly StreamName[], read: () => Promise<T>, streamsOf: (result: T) => readonly StreamName[]): Promise<T> {
+  async #settled<T, R>(first: readonly StreamName[], read: () => Promise<T>, streamsOf: (result: T) => readonly StreamName[], attach: (result: T) => R): Promise<R> {
     const pinned = new Set<StreamHub>();
     const ready = async (streams: readonly StreamName[]) => {
       const hubs = streams.map((s) => this.hubs.get(s));
@@ -262,7 +257,7 @@ export class Following {
         const step = this.hubs.step;
         const result = await read();
         const hubs = streamsOf(result).map((s) => this.hubs.get(s));
-        if (hubs.every((hub) => hub.ready && !hub.pending && hub.changedAt <= step)) return result;
+        if (hubs.every((hub) => hub.ready && !hub.pending && hub.changedAt <= step)) return attach(result);
         await ready(streamsOf(result));
         // A check of the hub's followers is under way: its end counts as a change.
         if (hubs.some((hub) => hub.pending)) await new Promise<void>((resolve) => void this.deps.clock.setTimer(20, resolve));
@@ -273,103 +268,7 @@ export class Following {
     }
   }
 
-  #begin(follow: Follow): void {
-    follow.catching = { frames: [], bytes: 0, needed: follow.hub.rev };
-  }
-
-  #catchUpIfBehind(follow: Follow): void {
-    if (follow.catching || !follow.cursorKnown || follow.acked === follow.hub.rev) return;
-    this.#begin(follow);
-    this.#paced(follow.connection, () => this.#catchUp(follow, follow.acked));
-  }
-
-  /** Deltas up to what was needed when buffering began, then what was buffered, then live. */
-  async #catchUp(follow: Follow, cursor: number, first?: DeltaPage): Promise<void> {
-    const { connection, hub } = follow;
-    let page = first;
-    while (follow.catching && !connection.closed) {
-      const caller = connection.caller!;
-      page ??= deltaPage(hub.stream, await this.deps.store.read((tx) => this.delta(tx, caller, hub.stream, cursor, LIMITS.sync_page_size)));
-      if (!follow.catching || connection.closed) return;
-      const { delta } = page;
-      await this.#sendDelta(connection, page.frame);
-      if (!follow.catching || connection.closed) return;
-      if (delta.gone) return this.leave(connection, hub.stream);
-      cursor = delta.to;
-      const { catching } = follow;
-      if (!delta.has_more && delta.head >= catching.needed) {
-        follow.catching = null;
-        for (const { frame, bytes, rev } of catching.frames) if (rev > delta.to) this.hubs.push(connection, frame, bytes);
-        connection.queue.flush();
-        return this.#caughtUp(follow, delta);
-      }
-      page = undefined;
-    }
-  }
-
-  /** The cursor is now at the page's end or on its way there; the client's ack says so. */
-  #caughtUp(follow: Follow, delta: Delta): void {
-    follow.told = Math.max(follow.told, delta.to);
-    if (follow.dueAt === 0 && follow.acked < follow.told) this.wheel.schedule(follow, this.deps.clock.now());
-  }
-
-  async #sendDelta(connection: Connection, frame: string): Promise<void> {
-    await connection.queue.drained();
-    if (!connection.closed) connection.link.send(frame);
-  }
-
-  async #tellHeads(connection: Connection, behind: readonly Follow[]): Promise<void> {
-    const now = this.deps.clock.now();
-    for (let i = 0; i < behind.length; i += CHUNK) {
-      await connection.queue.drained();
-      if (connection.closed) return;
-      const part = behind.slice(i, i + CHUNK).filter((f) => f.hub.followers.has(f));
-      connection.link.sendMany(part.map((f) => encodeHead(f.hub)));
-      for (const follow of part) if (follow.dueAt === 0 && follow.acked < follow.told) this.wheel.schedule(follow, now);
-    }
-  }
-
-  /** Cursors of streams that are not followed: `gone` for what may not be seen, a `head` for what is behind. */
-  async #tellStrangers(connection: Connection, caller: Caller, streams: readonly StreamName[], cursors: Readonly<Record<string, number>>): Promise<void> {
-    for (let i = 0; i < streams.length; i += CHUNK) {
-      await connection.queue.drained();
-      if (connection.closed) return;
-      const part = streams.slice(i, i + CHUNK).filter((s) => parseStream(s));
-      const answers = await this.deps.store.read(async (tx) => {
-        const reader = new SightReader(tx);
-        return Promise.all(part.map(async (stream) => ((await reader.of(caller, stream)) ? headOf(tx, stream) : null)));
-      });
-      if (connection.closed) return;
-      const frames: string[] = [];
-      part.forEach((stream, n) => {
-        const head = answers[n];
-        if (!head) frames.push(encodeDelta(stream, GONE));
-        else if (head.rev !== cursors[stream]) frames.push(JSON.stringify({ type: 'head', stream, head_rev: head.rev, ...(stream.startsWith('channel:') && { head_seq: head.seq }) }));
-      });
-      if (frames.length > 0) connection.link.sendMany(frames);
-    }
-  }
-
   #change(connection: Connection, work: () => Promise<void>): void {
-    connection.changes = this.#chain(connection, connection.changes, work, (tail) => {
-      if (connection.changes === tail) connection.changes = null;
-    });
-  }
-
-  #paced(connection: Connection, work: () => Promise<void>): void {
-    connection.deltas = this.#chain(connection, connection.deltas, work, (tail) => {
-      if (connection.deltas === tail) connection.deltas = null;
-    });
-  }
-
-  #chain(connection: Connection, before: Promise<void> | null, work: () => Promise<void>, ended: (tail: Promise<void>) => void): Promise<void> {
-    const tail: Promise<void> = (before ?? Promise.resolve())
-      .then(() => (connection.closed ? undefined : work()))
-      .catch((error: unknown) => {
-        this.deps.logger.warn({ connection: connection.id, error: String(error) }, 'a connection could not be served; it is told to come back');
-        connection.apply({ kind: 'failed' });
-      })
-      .then(() => ended(tail));
-    return tail;
+    inTurn(connection, 'changes', this.deps.logger, work);
   }
 }
