@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { describe, expect, it } from 'vitest';
 import { defineCall } from '@parley/shared/protocol/call';
-import { createWorkspace, getMe, setPresence, signIn, signOut, updateProfile } from '@parley/shared/protocol/calls/accounts';
+import { createInvite, createWorkspace, getMe, revokeDevice, setPresence, signIn, signOut, updateProfile } from '@parley/shared/protocol/calls/accounts';
 import { ParleyError, type Problem } from '@parley/shared/protocol/errors';
 import { route } from './edge/route.ts';
+import { idempotency } from './storage/tables.ts';
 import { testWorld, TEST_ORIGIN } from './testing/test-core.ts';
 
 const probe = defineCall({ path: 'probe/{id}', method: 'POST', auth: 'none', status: 200, summary: 'a probe', request: z.strictObject({ id: z.string(), fail: z.optional(z.enum(['known', 'unknown'])) }), response: z.looseObject({}) });
@@ -85,6 +86,25 @@ describe('core', () => {
     expect(await world.as(mia).refused(createWorkspace, { name: 'Two' }, { headers })).toMatchObject({ status: 403 });
     await world.clock.advance(31 * 24 * 3600_000);
     expect((await owner.send(createWorkspace, { name: 'Two' }, { headers })).body).not.toEqual(a.body);
+  });
+
+  it('keeps no secret of an answer in the store', async () => {
+    const world = await testWorld().setUp();
+    const ask = () => world.as(world.owner).send(createInvite, { workspace_id: world.workspace.id }, { headers: { 'idempotency-key': 'k2' } });
+    const first = await ask();
+    expect((await ask()).body).toEqual(first.body);
+    const rows = await world.store.read((tx) => tx.find(idempotency, { limit: 10 }));
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain((first.body as { invite_token: string }).invite_token);
+    expect(JSON.stringify(rows)).not.toContain('k2');
+  });
+
+  it('answers a repeat of a call without a body as the first', async () => {
+    const world = await testWorld().setUp();
+    const phone = await world.signIn('olivia', world.owner.password);
+    const revoke = () => world.as(world.owner).send(revokeDevice, { device_id: phone.device_id }, { headers: { 'idempotency-key': 'k3' } });
+    expect([(await revoke()).status, (await revoke()).status]).toEqual([204, 204]);
+    expect(await world.as(world.owner).refused(revokeDevice, { device_id: phone.device_id })).toMatchObject({ status: 404 });
   });
 
   it('answers 500 without details for what it does not know, and logs it once', async () => {

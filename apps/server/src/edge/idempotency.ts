@@ -1,3 +1,4 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { digest } from '../platform/secrets.ts';
 import type { Deps } from '../platform/deps.ts';
@@ -19,7 +20,8 @@ export class Idempotency {
 
   async once(account: string, key: string, call: string, input: unknown, work: () => Promise<Reply>): Promise<Reply> {
     if (!KEY.test(key)) throw invalidField('Idempotency-Key', 'up to 200 visible ASCII characters');
-    const fingerprint = digest(canonical([call, input]));
+    // Under the key as well, so that a password in the request cannot be guessed from what is kept.
+    const fingerprint = digest(canonical([key, call, input]));
     const id = `${account} ${key}`;
     for (let first = this.atWork.get(id); first; first = this.atWork.get(id)) {
       requireSame(first.fingerprint, fingerprint);
@@ -36,19 +38,37 @@ export class Idempotency {
   }
 
   private async run(account: string, key: string, call: string, fingerprint: string, work: () => Promise<Reply>): Promise<Reply> {
-    const kept = await this.deps.store.read((tx) => tx.get(idempotency, [account, key]));
-    if (kept && isKept(kept.at, this.deps.clock.now())) return replay(kept, fingerprint);
+    const name = digest(key);
+    const kept = await this.deps.store.read((tx) => tx.get(idempotency, [account, name]));
+    if (kept && isKept(kept.at, this.deps.clock.now())) return replay(kept, fingerprint, key);
     const reply = await work();
     if (reply.status >= 300) return reply;
-    // `null` stands for an absent body, which JSON cannot hold.
-    const stored = await this.deps.store.run('idempotency.keep', { account_id: account, key, call, fingerprint, status: reply.status, body: reply.body ?? null });
-    return replay(stored, fingerprint);
+    const body = seal(reply.body, key, this.deps.random.bytes(12));
+    const stored = await this.deps.store.run('idempotency.keep', { account_id: account, key: name, call, fingerprint, status: reply.status, body });
+    return replay(stored, fingerprint, key);
   }
 }
 
-function replay(kept: IdempotentAnswer, fingerprint: string): Reply {
+function replay(kept: IdempotentAnswer, fingerprint: string, key: string): Reply {
   requireSame(kept.fingerprint, fingerprint);
-  return new Reply(kept.status, kept.body ?? undefined);
+  return new Reply(kept.status, unseal(String(kept.body), key));
+}
+
+const sealKey = (key: string): Buffer => Buffer.from(digest(`answer under ${key}`), 'base64url');
+
+/** Answers may hold a secret, such as an invitation's token: only who has the key reads a kept one, the store does not. */
+function seal(body: unknown, key: string, nonce: Uint8Array): string {
+  const cipher = createCipheriv('aes-256-gcm', sealKey(key), nonce);
+  // `null` stands for an absent body, which JSON cannot hold.
+  const text = Buffer.concat([cipher.update(JSON.stringify(body ?? null)), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url');
+}
+
+function unseal(sealed: string, key: string): unknown {
+  const bytes = Buffer.from(sealed, 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', sealKey(key), bytes.subarray(0, 12)).setAuthTag(bytes.subarray(12, 28));
+  const body: unknown = JSON.parse(Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString());
+  return body ?? undefined;
 }
 
 function requireSame(kept: string, asked: string): void {
