@@ -142,6 +142,7 @@ describe('pages', () => {
     expect(await call('GET', '/sw.js')).toMatchObject({ status: 200, headers: { 'cache-control': 'no-cache', 'service-worker-allowed': '/' } });
     for (const path of ['/assets/none.js', '/assets/index-1234.js.map', '/csp.json', '/.vite/manifest.json', '/assets/../csp.json', '/..%2f..%2fetc/passwd', '/missing.png']) expect((await call('GET', path)).text, path).not.toMatch(/script_hashes|root:|^\{\}/);
     expect((await call('GET', '/missing.png')).status).toBe(404);
+    for (const path of ['/api', '/api/v2/server', '/slack/api/auth.test', '/admin/']) expect((await call('GET', path)).status, path).toBe(404);
     expect((await call('POST', '/')).status).toBe(405);
     expect((await call('GET', '/%E0%A4%A')).status).toBeLessThan(500);
   });

@@ -46,6 +46,8 @@ export function serveWeb(app: Express, config: Config, random: Random, files: We
       response.set('content-security-policy', contentPolicy(config, [], null));
       return void response.status(404).type('text/plain').send('This build has no administration console. Use the command line: npm run parley -- --help\n');
     }
+    // Calls that are none: a page would be taken for an answer.
+    if (/^\/(api|slack)(\/|$)/.test(path)) return void response.status(404).type('text/plain').send('Not found\n');
     if (!files) return void response.status(503).type('text/plain').send(NOT_BUILT);
     const file = files.file(path);
     if (file) return void sendFile(request, response, file, config, files);
