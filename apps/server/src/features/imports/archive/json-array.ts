@@ -1,4 +1,5 @@
 import { ArchiveError } from './archive-error.ts';
+import { jsonFault } from './json-fault.ts';
 
 /** An element of a JSON array, and the line it begins on. */
 export interface Element {
@@ -36,8 +37,8 @@ export async function* jsonArray(chunks: AsyncIterable<Uint8Array>, file: string
     }
     try {
       return { value: JSON.parse(text) as unknown, line: startLine };
-    } catch (error) {
-      throw badJson(error, text, file, startLine);
+    } catch {
+      throw badJson(text, file, startLine);
     }
   };
 
@@ -103,11 +104,7 @@ export async function* jsonArray(chunks: AsyncIterable<Uint8Array>, file: string
 
 const shown = (c: number): string => (c > 0x20 && c < 0x7f ? `"${String.fromCharCode(c)}"` : `byte 0x${c.toString(16)}`);
 
-function badJson(error: unknown, text: string, file: string, startLine: number): ArchiveError {
-  const message = error instanceof Error ? error.message : String(error);
-  const at = /position (\d+)/.exec(message);
-  const before = at ? text.slice(0, Number(at[1])) : '';
-  // The parser quotes the text around the fault, which may be somebody's message: keep only what it says about the syntax.
-  const what = message.replace(/ in JSON at position \d+.*$/s, '').replace(/, ?".*$/s, '').replace(/\s*\(line \d+ column \d+\)/, '');
-  return new ArchiveError(`is not JSON: ${what}`, file, startLine + (before.match(/\n/g)?.length ?? 0));
+function badJson(text: string, file: string, startLine: number): ArchiveError {
+  const { position, what } = jsonFault(text);
+  return new ArchiveError(`is not JSON: ${what}`, file, startLine + (text.slice(0, position).match(/\n/g)?.length ?? 0));
 }

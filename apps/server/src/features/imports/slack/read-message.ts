@@ -62,7 +62,8 @@ export function readMessage(value: Json): Read {
   if (subtype !== undefined && event === undefined && !SAID.has(subtype)) losses.push(`the unknown kind ${lineOf(subtype, 40)} came as plain text`);
   const files = event ? [] : filesOf(value, losses);
   const text = [subtype === 'file_comment' ? commentText(value) : (textOf(value['text']) ?? ''), event ? '' : attachmentsText(value)].filter(Boolean).join('\n');
-  if (text.trim() === '' && files.length === 0 && (event === undefined || event === 'note')) return { skip: `${subtype ?? 'message'}: has neither text nor files` };
+  // Somebody sent an empty line: it is theirs. A notice of an unnamed kind without text tells nothing.
+  if (text.trim() === '' && files.length === 0 && (event === 'note' || (subtype !== undefined && event === undefined))) return { skip: `${subtype}: has neither text nor files` };
   const threadUs = microsOf(value['thread_ts']);
   const message: SourceMessage = {
     us, author, kind: event ? 'system' : subtype === 'me_message' ? 'me' : author.bot || subtype === 'bot_message' || textOf(value['bot_id']) ? 'bot' : 'text',
