@@ -9,7 +9,10 @@ export interface Placed { key: string; start: number; size: number }
 
 export interface AnchorPoint { key: string; /** From the view's upper edge to the row's; negative when it begins above. */ offset: number }
 
-export interface Anchor { atEnd: boolean; /** Rows in view, topmost first. */ points: readonly AnchorPoint[] }
+export interface Anchor { atEnd: boolean; /** From the view's lower edge to the end. */ distance: number; /** Rows in view, topmost first. */ points: readonly AnchorPoint[] }
+
+/** Nothing is held on to: something has just been asked to move the view. */
+export const NO_ANCHOR: Anchor = { atEnd: false, distance: Number.POSITIVE_INFINITY, points: [] };
 
 export function captureAnchor(rows: readonly Placed[], scrollTop: number, viewHeight: number, totalHeight: number): Anchor {
   const points: AnchorPoint[] = [];
@@ -17,7 +20,8 @@ export function captureAnchor(rows: readonly Placed[], scrollTop: number, viewHe
     if (row.start + row.size <= scrollTop || row.start >= scrollTop + viewHeight) continue;
     points.push({ key: row.key, offset: row.start - scrollTop });
   }
-  return { atEnd: totalHeight - viewHeight - scrollTop <= AT_END_PX, points };
+  const distance = Math.max(0, totalHeight - viewHeight - scrollTop);
+  return { atEnd: distance <= AT_END_PX, distance, points };
 }
 
 /** Where the view must stand so that the anchor has not moved; null when nothing of it survived. */

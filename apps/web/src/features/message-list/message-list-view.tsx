@@ -9,7 +9,7 @@ import { announce } from '../../ui/announce.ts';
 import { ContextMenu } from '../../ui/menu.tsx';
 import { cx } from '../../ui/cx.ts';
 import { useChat } from '../message-text/chat-context.tsx';
-import { AT_END_PX, anchoredTop, captureAnchor, type Anchor } from './anchor.ts';
+import { AT_END_PX, anchoredTop, captureAnchor, NO_ANCHOR, type Anchor } from './anchor.ts';
 import { deletes } from './deleting.ts';
 import { estimateHeight, rememberHeight, type Setting } from './heights.ts';
 import { ListContext, type ListActions } from './list-context.ts';
@@ -82,7 +82,6 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
   const placeKey = rootId ?? channelId;
 
   const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useRef<Virtualizer<HTMLDivElement, HTMLDivElement> | null>(null);
   const atEnd = useRef(true);
   const [opened, setOpened] = useState<ReadonlySet<string>>(() => new Set());
   const rowPreferences = useMemo<RowPreferences>(() => ({ me, dayOf, joins: preferences.joins, opened }), [me, dayOf, preferences.joins, opened]);
@@ -104,7 +103,7 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
   const [lineAbove, setLineAbove] = useState(false);
   const [loading, setLoading] = useState<{ before: number | null; after: number | null }>({ before: null, after: null });
   const wantsFocus = useRef<string | null>(null);
-  const anchor = useRef<Anchor>({ atEnd: true, points: [] });
+  const anchor = useRef<Anchor>(NO_ANCHOR);
   const setting = useRef<Setting>({ width: 800, compact: preferences.density === 'compact', size: 15 });
   setting.current.compact = preferences.density === 'compact';
 
@@ -144,6 +143,7 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
       return size;
     },
     rangeExtractor,
+    paddingEnd: 8,
     anchorTo: 'end',
     followOnAppend: !openEnd,
     // Below an unloaded end the end is no place to hold on to.
@@ -156,7 +156,6 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
       return Math.max(0, offset - (firstAim?.kind === 'row' ? firstAim.offset : window.innerHeight));
     },
   });
-  virtual.current = virtualizer;
   // A row above the view changes: what is seen stays, whichever way one scrolls.
   virtualizer.shouldAdjustScrollPositionOnItemSizeChange = (item, _delta, instance) => {
     const top = instance.scrollOffset ?? 0;
@@ -168,62 +167,75 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
     return index === undefined ? null : (virtualizer.measurementsCache[index]?.start ?? null);
   }, [indexOf, virtualizer]);
 
+  /** The height that the place was last kept for: one that changed since is the observer's to deal with. */
+  const viewHeight = useRef(0);
   const capture = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
     const items = virtualizer.getVirtualItems().map((item) => ({ key: String(item.key), start: item.start, size: item.size }));
-    anchor.current = captureAnchor(items, virtualizer.scrollOffset ?? element.scrollTop, element.clientHeight, virtualizer.getTotalSize());
+    anchor.current = captureAnchor(items, element.scrollTop, viewHeight.current, element.scrollHeight);
     atEnd.current = !openEnd && anchor.current.atEnd;
   }, [virtualizer, openEnd]);
 
+  /** Moves the view on purpose: until it has moved, there is no anchor to keep. */
+  const command = useCallback((run: (list: Virtualizer<HTMLDivElement, HTMLDivElement>) => void) => {
+    anchor.current = NO_ANCHOR;
+    run(virtualizer);
+  }, [virtualizer]);
+
   const toEnd = useCallback(() => {
     aim.current = { kind: 'end', until: performance.now() + AIM_MS };
-    if (openEnd) void timeline.loadNewest().then(() => virtual.current?.scrollToEnd());
-    else virtualizer.scrollToEnd();
-  }, [openEnd, timeline, virtualizer]);
+    if (openEnd) void timeline.loadNewest().then(() => { aim.current = { kind: 'end', until: performance.now() + AIM_MS }; command((list) => list.scrollToEnd()); });
+    else command((list) => list.scrollToEnd());
+  }, [openEnd, timeline, command]);
 
-  // The place is corrected before paint: while aiming, and when the anchor's own row was replaced.
-  const before = useRef(rows);
-  useLayoutEffect(() => {
+  // LST-12, before paint: where an aim says, else where the anchor was. What the library has kept already needs nothing.
+  const lastKey = useRef(newest?.key);
+  const settle = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
-    virtualizer.getTotalSize();
+    const most = Math.max(0, element.scrollHeight - element.clientHeight);
+    if (aim.current && performance.now() > aim.current.until) aim.current = null;
     const goal = aim.current;
-    if (goal && performance.now() > goal.until) aim.current = null;
-    if (goal?.kind === 'end') {
-      if (virtualizer.getDistanceFromEnd() > 0.5 || element.scrollHeight - element.clientHeight - element.scrollTop > 0.5) virtualizer.scrollToEnd();
-    } else if (goal) {
-      const start = startOf(goal.key);
-      const wanted = start === null ? null : Math.max(0, Math.min(start - goal.offset, virtualizer.getTotalSize() - element.clientHeight));
-      if (wanted !== null && Math.abs(wanted - element.scrollTop) > 0.5) virtualizer.scrollToOffset(wanted);
-    } else if (before.current !== rows && !anchor.current.atEnd) {
-      // The library keeps the first row of the view; when exactly that one went (a gap that was filled), the next one is kept.
-      const first = anchor.current.points[0];
-      if (first && !indexOf.has(first.key)) {
-        const top = anchoredTop(anchor.current, startOf);
-        if (top !== null && Math.abs(top - (virtualizer.scrollOffset ?? 0)) > 0.5) virtualizer.scrollToOffset(top);
+    const held = anchor.current;
+    let wanted: number | null;
+    if (goal?.kind === 'end') wanted = most;
+    else if (goal) { const start = startOf(goal.key); wanted = start === null ? null : start - goal.offset; }
+    else if (held.atEnd && !openEnd) wanted = most - (lastKey.current === newest?.key ? held.distance : 0);
+    else wanted = anchoredTop(held, startOf);
+    lastKey.current = newest?.key;
+    viewHeight.current = element.clientHeight;
+    if (wanted !== null) {
+      const top = Math.max(0, Math.min(wanted, most));
+      if (Math.abs(top - element.scrollTop) > 0.6) {
+        if (top === most && (goal?.kind === 'end' || held.atEnd)) virtualizer.scrollToEnd();
+        else virtualizer.scrollToOffset(top);
       }
     }
-    before.current = rows;
     capture();
-  });
+  }, [virtualizer, startOf, openEnd, newest, capture]);
+  useLayoutEffect(settle);
+  const settleNow = useRef(settle);
+  useLayoutEffect(() => { settleNow.current = settle; });
 
-  // A view of another height keeps the end when it stood there; a wider or narrower one keeps its topmost row.
+  // A view of another height or width keeps its anchor; a scroll takes a new one before anything is drawn for it.
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
     setting.current.size = Number.parseFloat(getComputedStyle(element).fontSize) || 15;
-    let height = element.clientHeight;
+    setting.current.width = element.clientWidth;
     const observer = new ResizeObserver(() => {
       setting.current.width = element.clientWidth;
-      if (element.clientHeight !== height && anchor.current.atEnd) virtual.current?.scrollToEnd();
-      height = element.clientHeight;
+      settleNow.current();
       look.current();
     });
-    setting.current.width = element.clientWidth;
     observer.observe(element);
-    return () => observer.disconnect();
+    const onScroll = () => captureNow.current();
+    element.addEventListener('scroll', onScroll, { passive: true, capture: true });
+    return () => { observer.disconnect(); element.removeEventListener('scroll', onScroll, { capture: true }); };
   }, []);
+  const captureNow = useRef(capture);
+  useLayoutEffect(() => { captureNow.current = capture; });
 
   // Any hand on the list ends the aiming.
   useEffect(() => {
@@ -309,10 +321,10 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
     aim.current = { kind: 'row', key: row.key, offset: Math.round((scroller.current?.clientHeight ?? 600) / 3), until: performance.now() + AIM_MS };
     if (options.focus) { wantsFocus.current = row.key; setActiveKey(row.key); }
     if (options.flash) { setFlash(row.key); setTimeout(() => setFlash((key) => (key === row.key ? null : key)), FLASH_MS); }
-    virtual.current?.scrollToIndex(index, { align: 'center' });
+    command((list) => list.scrollToIndex(index, { align: 'center' }));
     setHeld(row.key);
     setTimeout(() => setHeld((key) => (key === row.key ? null : key)), AIM_MS);
-  }, [timeline, model, t, times, dayOf]);
+  }, [timeline, model, t, times, dayOf, command]);
   const jumped = useRef<JumpRequest['token'] | null>(null);
   useEffect(() => {
     if (!jump || jumped.current === jump.token) return;
@@ -326,11 +338,11 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
     if (index === undefined) { onFocusComposer(); return; }
     setActiveKey(key);
     const element = rowElement(scroller.current, key);
-    if (element) { element.focus({ preventScroll: true }); virtualizer.scrollToIndex(index, { align: 'auto' }); return; }
+    if (element) { element.focus({ preventScroll: true }); command((list) => list.scrollToIndex(index, { align: 'auto' })); return; }
     wantsFocus.current = key;
     setHeld(key);
-    virtualizer.scrollToIndex(index, { align: 'auto' });
-  }, [indexOf, virtualizer, onFocusComposer]);
+    command((list) => list.scrollToIndex(index, { align: 'auto' }));
+  }, [indexOf, command, onFocusComposer]);
   useLayoutEffect(() => {
     const key = wantsFocus.current;
     if (key === null) return;
@@ -360,10 +372,10 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
     toggleFold: (key) => setOpened((was) => { const next = new Set(was); if (!next.delete(key)) next.add(key); return next; }),
     jumpToSince: (at) => void jumpTo({ since: at }, { flash: false, focus: true }),
     jumpToSeq: (seq) => void jumpTo({ seq: Math.max(seq, model.get().view.firstSeq) }, { flash: false, focus: true }),
-    jumpToFirstUnread: () => { const at = model.get().rows.findIndex((row) => row.type === 'divider'); if (at < 0) toEnd(); else { aim.current = { kind: 'row', key: 'divider', offset: Math.round((scroller.current?.clientHeight ?? 600) / 3), until: performance.now() + AIM_MS }; virtual.current?.scrollToIndex(at, { align: 'start' }); } },
+    jumpToFirstUnread: () => { const at = model.get().rows.findIndex((row) => row.type === 'divider'); if (at < 0) toEnd(); else { aim.current = { kind: 'row', key: 'divider', offset: Math.round((scroller.current?.clientHeight ?? 600) / 3), until: performance.now() + AIM_MS }; command((list) => list.scrollToIndex(at, { align: 'start' })); } },
     jumpToNewest: toEnd,
     hold: (key, on) => setHeld((was) => (on ? key : was === key ? null : was)),
-  }), [channelId, rootId, onOpenThread, model, engine, onFocusComposer, focusRow, jumpTo, toEnd]);
+  }), [channelId, rootId, onOpenThread, model, engine, onFocusComposer, focusRow, jumpTo, toEnd, command]);
 
   useImperativeHandle(ref, () => ({
     toEnd,
@@ -372,12 +384,12 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
       const row = rows[lastIndex((r) => r.type === 'message' && r.view.message.author_id === me && !r.view.message.deleted && r.view.message.kind !== 'system' && r.view.pending?.act !== 'send')];
       if (row?.type !== 'message') return false;
       setEditingKey(row.key);
-      virtualizer.scrollToIndex(indexOf.get(row.key) ?? 0, { align: 'auto' });
+      command((list) => list.scrollToIndex(indexOf.get(row.key) ?? 0, { align: 'auto' }));
       return true;
     },
     lastMessage: () => { const row = rows[lastIndex((r) => r.type === 'message')]; return row?.type === 'message' ? row.view : null; },
     markRead,
-  }), [toEnd, rows, lastIndex, focusRow, me, indexOf, virtualizer, markRead]);
+  }), [toEnd, rows, lastIndex, focusRow, me, indexOf, command, markRead]);
 
   // The keys of the list (LST-33).
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {

@@ -61,7 +61,7 @@ describe('place', () => {
 
   it('LST-12 the anchor is the topmost visible row that survives', () => {
     const anchor = captureAnchor(rows, 150, 100, 1_000);
-    expect(anchor).toEqual({ atEnd: false, points: [{ key: 'b', offset: -50 }, { key: 'c', offset: 50 }] });
+    expect(anchor).toEqual({ atEnd: false, distance: 750, points: [{ key: 'b', offset: -50 }, { key: 'c', offset: 50 }] });
     expect(anchoredTop(anchor, (key) => (key === 'b' ? 600 : key === 'c' ? 700 : null))).toBe(650);
     expect(anchoredTop(anchor, (key) => (key === 'c' ? 700 : null))).toBe(650);
     expect(anchoredTop(anchor, () => null)).toBeNull();
