@@ -7,7 +7,7 @@ import { makeIntl, TextProvider } from '../../../i18n/text.tsx';
 import { EngineProvider } from '../../../state/engine.tsx';
 import { PlaceProvider, usePlace } from '../../../state/place.tsx';
 import { ToastRegion } from '../../../ui/toast.tsx';
-import { TooltipProvider } from '../../../ui/tooltip.tsx';
+import { TooltipLayer } from '../../../ui/tooltip.tsx';
 import { Composer } from '../../composer/composer.tsx';
 import { ChatProvider, DEFAULT_PREFERENCES, type Chat } from '../../message-text/chat-context.tsx';
 import { ThreadPanel } from '../../thread/thread-panel.tsx';
@@ -51,13 +51,14 @@ if (!root) throw new Error('The page has no root.');
 createRoot(root).render(
   <StrictMode>
     <TextProvider intl={makeIntl(language, messages, 'UTC')}>
-      <TooltipProvider>
+      <>
         <EngineProvider engine={engine}>
           <PlaceProvider fallback={WORKSPACE}><ChatProvider chat={chat}><Page /></ChatProvider></PlaceProvider>
         </EngineProvider>
         <ToastRegion label="Messages" closeLabel="Close" />
+        <TooltipLayer />
         <Announcer />
-      </TooltipProvider>
+      </>
     </TextProvider>
   </StrictMode>,
 );
