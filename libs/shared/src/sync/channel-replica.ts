@@ -30,6 +30,7 @@ export interface StoredCounts extends Counts { atRev: number; headSeq: number; p
 
 /** A page of messages as answered, and what was asked. */
 export interface PageAnswer { messages: readonly Message[]; head_seq: number; head_rev: number; has_more_before: boolean; has_more_after: boolean }
+/** At most one of them: a page from there on, or up to there. */
 export interface PageBounds { afterSeq?: number; beforeSeq?: number }
 
 export interface Delta { from: number; to: number; head: number; entities: readonly Entity[]; has_more: boolean; gap?: { oldest_seq: number; newest_seq: number } }
@@ -353,8 +354,11 @@ export class ChannelReplica {
   /** A page as answered fills a range, or with `changedSince` confirms one. */
   applyPage(answer: PageAnswer, bounds: PageBounds, rootId: string | null): { fromSeq: number; toSeq: number } {
     this.head(answer.head_rev, answer.head_seq);
-    const fromSeq = answer.has_more_before ? answer.messages[0]?.seq ?? answer.head_seq + 1 : Math.max(this.firstSeq, (bounds.afterSeq ?? 0) + 1);
-    const toSeq = answer.has_more_after ? answer.messages.at(-1)?.seq ?? 0 : Math.min(answer.head_seq, (bounds.beforeSeq ?? Infinity) - 1);
+    // A thread's root comes along wherever the page lies, and says nothing of what is between.
+    const placed = rootId === null ? answer.messages : answer.messages.filter((m) => m.id !== rootId);
+    const { afterSeq, beforeSeq } = bounds;
+    const fromSeq = afterSeq !== undefined ? afterSeq + 1 : answer.has_more_before ? placed[0]?.seq ?? answer.head_seq + 1 : this.firstSeq;
+    const toSeq = beforeSeq !== undefined ? Math.min(answer.head_seq, beforeSeq - 1) : answer.has_more_after ? placed.at(-1)?.seq ?? 0 : answer.head_seq;
     const range = filled(fromSeq, toSeq, answer.head_rev, this.at);
     if (rootId === null) this.ranges = addRange(this.ranges, range, this.at);
     else {

@@ -384,7 +384,8 @@ class SyncEngine implements Engine {
     this.directory.setRunning(true);
     this.syncer.setRunning(true);
     for (const timeline of this.open) timeline.wake();
-    if (this.looked.length > 0) this.sendLook();
+    // What was opened since the greeting is not in it.
+    if (this.looked.length > 0 || this.open.size > 0) this.sendLook();
     if (!this.active) this.socket?.send({ type: 'presence', state: 'away' });
     this.keepSoon();
   }

@@ -170,8 +170,10 @@ export class Replica {
       this.wasDropped(channel);
       return this.touched(channel);
     }
+    const channel = this.channels.get(id);
+    // Closed meanwhile and not one's own: nobody follows it.
+    if (!channel || !this.follows(channel)) return;
     if (part.reset) {
-      const channel = this.channelOf(id);
       channel.drop();
       this.wasDropped(channel);
     }

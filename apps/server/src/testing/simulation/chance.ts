@@ -7,5 +7,6 @@ export class Chance {
   of(p: number): boolean { return this.random.below(1_000_000) < p * 1_000_000; }
   /** A whole number in [from, to]. */
   between(from: number, to: number): number { return from + this.random.below(to - from + 1); }
-  pick<T>(list: readonly T[]): T { return list[this.random.below(list.length)]!; }
+  /** Undefined only of an empty list. */
+  pick<T>(list: readonly T[]): T { return list[list.length > 0 ? this.random.below(list.length) : 0]!; }
 }

@@ -26,7 +26,7 @@ function counts(m: Message & { targets?: string[] }, me: string, readSeq: number
 /** Every way in which a device or the store is not as the design says; empty when all is well. */
 export async function problems(scenario: Scenario, options: { shown: boolean } = { shown: true }): Promise<string[]> {
   const found: string[] = [];
-  found.push(...scenario.server.errors.map((e) => `server logged: ${e}`));
+  found.push(...scenario.server.errors.map((e) => `server: ${e}`), ...scenario.server.reads.problems);
   await scenario.server.store.read(async (tx) => {
     const left = await tx.find(outbox, { limit: 5 });
     if (left.length > 0) found.push(`outbox rows not consumed: ${brief(left)}`);
@@ -36,7 +36,7 @@ export async function problems(scenario: Scenario, options: { shown: boolean } =
   return found;
 }
 
-/** The membership entity says what the member row says, and an epoch never goes back. */
+/** The membership entity says what the member row says. */
 async function projections(tx: ReadTx, scenario: Scenario): Promise<string[]> {
   const found: string[] = [];
   for (const person of scenario.people) {
@@ -47,10 +47,6 @@ async function projections(tx: ReadTx, scenario: Scenario): Promise<string[]> {
       const shown = doc && !doc.deleted ? doc : undefined;
       if ((member === undefined) !== (shown === undefined)) found.push(`membership of ${person.username} in ${channel.doc.name}: row ${brief(member)} entity ${brief(doc)}`);
       else if (member && shown && member.stay_id !== shown.stay_id) found.push(`stay of ${person.username} in ${channel.doc.name}: row ${member.stay_id} entity ${shown.stay_id}`);
-      const seen = `${person.id}/${channel.id}`;
-      const epoch = doc?.read_epoch;
-      if (epoch !== undefined && epoch < (scenario.epochs.get(seen) ?? 0)) found.push(`read epoch of ${person.username} in ${channel.doc.name} went back to ${epoch} from ${scenario.epochs.get(seen)}`);
-      if (epoch !== undefined) scenario.epochs.set(seen, epoch);
     }
   }
   return found;

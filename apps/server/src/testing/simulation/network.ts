@@ -5,6 +5,7 @@ import type { Outcome, Socket, SocketObserver, Transport } from '@parley/shared/
 import type { CoreRequest } from '../../core.ts';
 import type { SocketEvents, SocketLink } from '../../realtime/link.ts';
 import type { Chance } from './chance.ts';
+import { FrameOrder } from './frame-order.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { SimServer } from './sim-server.ts';
 
@@ -28,7 +29,7 @@ export class SimWire implements Transport {
 
   private delay(): number {
     const { slow } = this.weather();
-    return this.chance.of(slow) ? this.chance.between(200, 4_000) : this.chance.between(1, 40);
+    return this.chance.of(slow) ? this.chance.between(200, 2_500) : this.chance.between(1, 40);
   }
   /** Never resolves for the dead. */
   private async pause(ms: number): Promise<void> {
@@ -71,6 +72,7 @@ export class SimWire implements Transport {
   connect(observer: SocketObserver): Socket {
     let open = true;
     let events: SocketEvents | null = null;
+    const order = new FrameOrder();
     let upAt = 0;
     let downAt = 0;
     // In order within a connection, whatever each takes.
@@ -90,6 +92,8 @@ export class SimWire implements Transport {
     const cut = (): void => end(1006);
     const link: SocketLink = {
       send: (frame) => {
+        const wrong = order.said(frame);
+        if (wrong) this.server.errors.push(wrong);
         const weather = this.weather();
         if (this.chance.of(weather.cut)) return cut();
         const live = frame.startsWith('{"type":"live"');
@@ -119,6 +123,7 @@ export class SimWire implements Transport {
     return {
       send: (frame) => {
         const text = JSON.stringify(frame);
+        if (frame.type === 'hello') order.asked(frame.cursors, frame.looking_at ?? []);
         later(false, () => void (open && events?.message(text)));
       },
       close: () => {

@@ -3,6 +3,7 @@ import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/account
 import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import { replicaOf } from '@parley/shared/sync/engine';
 import type { TestUser } from '../test-core.ts';
 import { Chance } from './chance.ts';
 import { Device } from './device.ts';
@@ -10,7 +11,7 @@ import { CALM, type Weather } from './network.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimServer } from './sim-server.ts';
 
-const STORM: Weather = { loss: 0.06, repeat: 0.05, slow: 0.1, liveLoss: 0.08, liveRepeat: 0.08, cut: 0.01 };
+const STORM: Weather = { loss: 0.06, repeat: 0.05, slow: 0.25, liveLoss: 0.08, liveRepeat: 0.08, cut: 0.01 };
 const PEOPLE = ['olivia', 'alice', 'bob'] as const;
 
 /** Limits that real conversations reach in years are made reachable in seconds. */
@@ -32,14 +33,13 @@ export class Scenario {
   readonly kept: KeptSend[] = [];
   weather: Weather = CALM;
   workspaceId = '';
-  /** The highest read epoch seen of each membership. */
-  readonly epochs = new Map<string, number>();
   private sent = 0;
 
   constructor(readonly seed: number) {
     lowerLimits();
     this.chance = new Chance(new SeededRandom(seed));
     this.server = new SimServer(this.clock, this.chance, seed);
+    this.server.die = () => void (this.server.up && this.restartServer());
   }
 
   async begin(): Promise<void> {
@@ -104,9 +104,41 @@ export class Scenario {
     if (roll < 8) return device.on ? device.crash() : void device.start();
     if (roll < 14) return device.setOnline(!device.online);
     if (roll < 24) return this.membership();
+    if (roll < 28) return this.changesUnderAPage();
+    if (roll < 32) return this.unreadAgainstRead();
     if (!device.on) return void device.start();
     if (!device.engine) return;
     return this.act(device);
+  }
+
+  /** A channel that was let go of is opened while others change what the page will hold. */
+  private changesUnderAPage(): void {
+    const { chance } = this;
+    const reader = chance.pick(this.devices);
+    const writer = chance.pick(this.devices.filter((d) => d !== reader && [...d.open.keys()].some((k) => k.endsWith('/'))));
+    if (!reader.engine || !writer?.engine) return;
+    const channelId = chance.pick([...writer.open.keys()].filter((k) => k.endsWith('/'))).slice(0, -1);
+    for (const key of [...reader.open.keys()]) if (key.startsWith(channelId)) reader.close(key);
+    replicaOf(reader.engine).evict(0);
+    reader.timeline(channelId, null);
+    for (let i = 0; i < 6; i++) {
+      this.clock.setTimer(chance.between(0, 600), () => {
+        const shown = writer.open.get(`${channelId}/`)?.get().messages ?? [];
+        if (writer.engine && shown.length > 0) void writer.engine.react(channelId, chance.pick(shown).message.id, chance.pick(['👍', '🎉', '❤️']), chance.of(0.7)).catch(() => {});
+      });
+    }
+  }
+
+  /** One device has read up to the end, the other says in the same moment that all of it is unread. */
+  private unreadAgainstRead(): void {
+    const { chance } = this;
+    const person = chance.pick(this.people);
+    const [one, other] = this.devices.filter((d) => d.person.id === person.id);
+    if (!one?.engine || !other?.engine) return;
+    const view = chance.pick(one.engine.channels(this.workspaceId).get().filter((v) => v.headSeq > 0));
+    if (!view) return;
+    one.engine.read(view.id, view.headSeq);
+    this.clock.setTimer(chance.between(700, 1_400), () => void other.engine?.markUnread(view.id, 1).catch(() => {}));
   }
 
   private restartServer(): void {
@@ -149,7 +181,8 @@ export class Scenario {
     const ignore = (work: Promise<unknown>): void => void work.catch(() => {});
     if (roll < 30) return this.send(device, channelId, null, false);
     if (roll < 42 && stored.length > 0) {
-      const root = chance.pick(stored).message;
+      // Half of them to one thread, so that it outgrows a page.
+      const root = (chance.of(0.5) ? stored.find((m) => m.message.thread) : undefined)?.message ?? chance.pick(stored).message;
       return this.send(device, channelId, root.parent_message_id ?? root.id, chance.of(0.3));
     }
     if (roll < 48 && mine.length > 0) return ignore(engine.edit(channelId, chance.pick(mine).message.id, this.text(device)));

@@ -14,7 +14,10 @@ import type { Fault } from '../../storage/memory/faults.ts';
 import { openMemoryStore, type MemoryState, type MemoryStore } from '../../storage/memory/memory-store.ts';
 import { fakePasswords, testConfig } from '../test-core.ts';
 import type { Chance } from './chance.ts';
+import { ReadOracle } from './read-oracle.ts';
 import { MortalClock, type SimClock } from './sim-clock.ts';
+
+const PROJECTIONS = new Set(['membership.project', 'threads.recount']);
 
 interface Process { store: MemoryStore; core: Core; realtime: Realtime; clock: MortalClock; died: Promise<null>; die(): void }
 
@@ -26,7 +29,8 @@ export class SimServer {
   private starts = 0;
   /** Faults and uneven pace of the store. */
   troubled = false;
-  /** Errors that the server logged: a simulation expects none. */
+  readonly reads = new ReadOracle();
+  /** Errors that the server logged, and frames out of order: a simulation expects none. */
   readonly errors: string[] = [];
 
   constructor(private readonly clock: SimClock, private readonly chance: Chance, private readonly seed: number) {}
@@ -39,12 +43,13 @@ export class SimServer {
     const clock = new MortalClock(this.clock);
     const store = openMemoryStore({
       clock, random, ...(this.state && { state: this.state }),
-      faults: (_command, attempt): Fault => (this.troubled && attempt === 1 && this.chance.of(0.04) ? this.chance.pick(['conflict', 'duplicate', 'lost', 'unknown']) : 'none'),
+      faults: (command, attempt): Fault => (this.troubled && this.diesBefore(command) ? 'lost' : this.troubled && attempt === 1 && this.chance.of(0.04) ? this.chance.pick(['conflict', 'duplicate', 'lost', 'unknown']) : 'none'),
       onYield: async () => {
         if (this.troubled && this.chance.of(0.25)) await this.clock.sleep(this.chance.between(0, 15));
       },
     });
     this.state = store.state;
+    store.onCommitted((events) => this.reads.committed(events));
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
     const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, config: testConfig };
@@ -60,6 +65,15 @@ export class SimServer {
     await realtime.start();
     this.running = process;
   }
+
+  /** Now and then the process dies between a commit and what has to follow it. */
+  private diesBefore(command: string): boolean {
+    if (!PROJECTIONS.has(command) || !this.chance.of(0.06)) return false;
+    this.clock.setTimer(0, () => this.die?.());
+    return true;
+  }
+  /** How the scenario lets it die: killed, and started again later. */
+  die: (() => void) | null = null;
 
   /** As SIGKILL does: log and gateway are gone, the store is what was committed. */
   kill(): void {
@@ -77,6 +91,8 @@ export class SimServer {
   async handle(request: CoreRequest): Promise<CoreResponse | null> {
     const process = this.running;
     if (!process) return null;
+    const token = request.headers['authorization']?.slice(7) ?? '';
+    this.reads.asked(token.slice(0, token.indexOf('.')), request);
     return Promise.race([process.core.handle(request), process.died]);
   }
 

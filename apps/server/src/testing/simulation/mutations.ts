@@ -1,0 +1,73 @@
+/** A planted bug: exact pieces of source and what stands in their place. Each piece must be there once. */
+export interface Mutation {
+  name: string;
+  changes: { file: string; from: string; to: string }[];
+}
+
+const client = (file: string): string => `libs/shared/src/sync/${file}`;
+const server = (file: string): string => `apps/server/src/${file}`;
+
+/** Bugs of the kinds that make a sync system lie now and then. The simulation must see every one of them. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'head read after rows, in a second snapshot',
+    changes: [{
+      file: server('features/sync/sync.service.ts'),
+      from: '  return deps.store.read(async (tx) => ({\n    server_time',
+      to: `  const late = async (answer: ResponseOf<typeof calls.sync>): Promise<ResponseOf<typeof calls.sync>> => {
+    for (const [stream, part] of Object.entries(answer.streams)) {
+      if (part.has_more || part.gone) continue;
+      part.to = part.head = (await deps.store.read((tx) => headOf(tx, stream as StreamName))).rev;
+    }
+    return answer;
+  };
+  return late(await deps.store.read(async (tx) => ({
+    server_time`,
+    }, {
+      file: server('features/sync/sync.service.ts'),
+      from: 'counts: input.counts ?? [] }),\n  }));',
+      to: 'counts: input.counts ?? [] }),\n  })));',
+    }],
+  },
+  {
+    name: 'events dropped by a high-water mark',
+    changes: [{ file: client('channel-replica.ts'), from: 'const contiguous = this.cursor !== null && from <= this.cursor;', to: 'const contiguous = this.cursor !== null;' }],
+  },
+  {
+    name: 'a range declared valid at the cursor',
+    changes: [{ file: client('ranges.ts'), from: 'validRev: headRev, missingTo: headRev >= cursor ? 0 : cursor })', to: 'validRev: Math.max(headRev, cursor), missingTo: 0 })' }],
+  },
+  {
+    name: 'delta served before subscribing',
+    changes: [
+      { file: server('realtime/following.ts'), from: '      await ready(first);\n', to: '' },
+      { file: server('realtime/following.ts'), from: 'if (hubs.every((hub) => hub.ready && !hub.pending && hub.changedAt <= step)) return result;', to: 'if (step < 0) return result;\n        await ready(streamsOf(result));\n        if (hubs.every((hub) => hub.ready)) return result;' },
+      { file: server('realtime/following.ts'), from: 'if (first && catching.length === 0 && !first.delta.has_more && first.delta.head >= follow.hub.rev && !first.delta.gone) {', to: 'if (first && catching.length === 0 && !first.delta.has_more && !first.delta.gone) {' },
+      { file: server('realtime/following.ts'), from: 'if (!delta.has_more && delta.head >= catching.needed) {', to: 'if (!delta.has_more) {' },
+    ],
+  },
+  {
+    name: 'an ack without epoch',
+    changes: [{ file: server('features/reading/reading.commands.ts'), from: '  if (epoch !== null && epoch !== row.doc.read_epoch) return;\n', to: '' }],
+  },
+  {
+    name: 'a page\'s cursor set to head while has_more',
+    changes: [{ file: client('channel-replica.ts'), from: 'if (contiguous) this.advance(delta.to, delta.to >= delta.head && !delta.has_more);', to: 'if (contiguous) this.advance(delta.head, delta.to >= delta.head && !delta.has_more);' }],
+  },
+  {
+    name: 'outbox row cleared when logged rather than consumed',
+    changes: [{
+      file: server('realtime/relay.ts'),
+      from: 'await this.log.append(partition, events)',
+      to: 'await this.log.append(partition, events).then(() => this.deps.store.run(\'outbox.consumed\', { ids: events.map((e) => e.outbox_id), consumer: \'all\', consumers: [\'all\'] }))',
+    }],
+  },
+  {
+    name: 'a rejoiner starting at epoch 0',
+    changes: [{ file: server('features/membership/memberships.ts'), from: '  return (row.doc.deleted ? (row.read_epoch ?? 0) : row.doc.read_epoch) + 1;', to: '  return 0;' }],
+  },
+  {
+    name: 'a live frame lost as the last one',
+    changes: [{ file: server('realtime/hubs.ts'), from: '      follow.told = event.rev;\n', to: '      follow.told = follow.acked = event.rev;\n' }],
+  },
+];
