@@ -22,7 +22,7 @@ const USERS = 200;
 const MEMBERS = 250;
 const MESSAGES = 400;
 /** How many places a message may stand too late in the archive. */
-const WINDOW = 5_000;
+const WINDOW = 2_000;
 const TRIES = 20;
 
 /** Thrown when the process is asked to stop: the import goes on from where it was. */

@@ -162,7 +162,7 @@ describe.each(STORES)('import into $name', ({ open }) => {
       const stop = new AbortController();
       runs++;
       let steps = 0;
-      row = await runImport(deps(w), id, { signal: stop.signal, onProgress: (progress, stage) => void (!stage.startsWith('checking') && ++steps === runs && stop.abort()) }).catch((error: unknown) => {
+      row = await runImport(deps(w), id, { signal: stop.signal, onProgress: (_progress, stage) => void (!stage.startsWith('checking') && ++steps === runs && stop.abort()) }).catch((error: unknown) => {
         if (error instanceof Interrupted) return undefined;
         throw error;
       });

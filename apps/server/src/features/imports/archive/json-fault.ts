@@ -4,6 +4,7 @@ export interface JsonFault {
 }
 
 const LITERAL = /(?:true|false|null)(?![\w])|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/y;
+// eslint-disable-next-line no-control-regex -- these are what JSON forbids in a text
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
 const SPACE = /[ \t\r\n]*/y;
 

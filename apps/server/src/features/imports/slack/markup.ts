@@ -41,9 +41,12 @@ function shorten(text: string, length: number): string {
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
+// eslint-disable-next-line no-control-regex -- these are what is taken out
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
 /** One kind of line end; no control characters, which show nothing; no halves of surrogate pairs. */
 function clean(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '').replace(LONE_SURROGATE, '\ufffd').replace(/^\n+|\s+$/g, '');
+  return text.replace(/\r\n?/g, '\n').replace(CONTROLS, '').replace(LONE_SURROGATE, '\ufffd').replace(/^\n+|\s+$/g, '');
 }
 
 /** The ids of people and channels that a text names, so that they can be looked up before it is converted. */

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { silentLogger } from '../platform/logger.ts';
+import { systemClock, systemRandom } from '../platform/system.ts';
+import { openMemoryStore } from '../storage/memory/memory-store.ts';
+import { jobs } from '../storage/tables.ts';
+import { JobWorker, type JobHandler } from './job-worker.ts';
+import { StoreJobs } from './store-jobs.ts';
+
+function world(handlers: Record<string, JobHandler>) {
+  const store = openMemoryStore({ clock: systemClock, random: systemRandom });
+  const queue = new StoreJobs(store);
+  return { store, queue, worker: new JobWorker({ clock: systemClock, logger: silentLogger }, queue, handlers), rows: () => store.read((tx) => tx.find(jobs, { limit: 100 })) };
+}
+
+test('runs what is queued once and clears it away', async () => {
+  const done: unknown[] = [];
+  const all = new Promise<void>((resolve) => void (done.push = (...items) => (Array.prototype.push.apply(done, items), done.length === 3 && resolve(), done.length)));
+  const w = world({ greet: async (job) => void done.push(job.payload) });
+  for (const payload of ['a', 'b', 'c']) await w.queue.enqueue({ kind: 'greet', payload });
+  w.worker.start();
+  await all;
+  await w.worker.stop();
+  expect([...done].sort()).toEqual(['a', 'b', 'c']);
+  expect(await w.rows()).toEqual([]);
+});
+
+test('gives back what failed, and what nobody can do', async () => {
+  let failed = (): void => undefined;
+  const seen = new Promise<void>((resolve) => void (failed = resolve));
+  const w = world({ bad: async () => (failed(), Promise.reject(new Error('no luck'))) });
+  await w.queue.enqueue({ kind: 'bad', payload: 1 });
+  await w.queue.enqueue({ kind: 'unheard of', payload: 2 });
+  w.worker.start();
+  await seen;
+  await w.worker.stop();
+  const rows = await w.rows();
+  expect(rows.map((row) => [row.kind, row.state, row.error]).sort()).toEqual([['bad', 'ready', 'Error: no luck'], ['unheard of', 'ready', 'Error: no handler for jobs of kind unheard of']]);
+});
+
+test('a stop tells running jobs, waits for them, and leaves them to be gone on with', async () => {
+  let begun = (): void => undefined;
+  const running = new Promise<void>((resolve) => void (begun = resolve));
+  const w = world({ long: (_job, signal) => new Promise((_, reject) => (signal.addEventListener('abort', () => reject(new Error('stopped'))), begun())) });
+  await w.queue.enqueue({ kind: 'long', payload: null });
+  w.worker.start();
+  await running;
+  await w.worker.stop();
+  expect((await w.rows()).map((row) => row.state)).toEqual(['ready']);
+});
