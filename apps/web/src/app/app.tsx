@@ -7,7 +7,7 @@ import { useDeviceSettings } from '../state/device.ts';
 import { startSession, useSession } from '../state/session.ts';
 import { Button } from '../ui/button.tsx';
 import { ToastRegion } from '../ui/toast.tsx';
-import { TooltipProvider } from '../ui/tooltip.tsx';
+import { TooltipLayer } from '../ui/tooltip.tsx';
 import { Announcer } from './announcer.tsx';
 import { Part } from './part.tsx';
 import { SignedIn } from './signed-in.tsx';
@@ -40,10 +40,9 @@ export function App() {
   if (intl === null) return null;
   return (
     <TextProvider intl={intl}>
-      <TooltipProvider delayDuration={500} skipDelayDuration={300}>
-        <Part><Page /></Part>
-        <Frame />
-      </TooltipProvider>
+      <Part><Page /></Part>
+      <Frame />
+      <TooltipLayer />
     </TextProvider>
   );
 }

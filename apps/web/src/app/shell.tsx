@@ -1,8 +1,7 @@
 import { House, MessageSquareText, Search, UserRound } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { Dialogs, preloadDialogs } from '../features/dialogs/dialogs.tsx';
-import { DetailsPanel } from '../features/details/details-panel.tsx';
 import { Sidebar } from '../features/sidebar/sidebar.tsx';
 import { ThreadPanel } from '../features/thread/thread-panel.tsx';
 import { StateBar } from '../features/top-bar/state-pip.tsx';
@@ -23,6 +22,8 @@ import { useCommandKeys } from './use-commands.ts';
 import { useInnerWidth, useWidth } from './use-width.ts';
 import styles from './app.module.css';
 
+const loadDetails = () => import('../features/details/details-panel.tsx');
+const DetailsPanel = lazy(() => loadDetails().then((m) => ({ default: m.DetailsPanel })));
 const SIDE = { standard: 268, min: 200, max: 420 };
 const PANEL = { standard: 392, min: 320, max: 640 };
 const MAIN_MIN = 420;
@@ -45,7 +46,10 @@ export function Shell({ children }: { children: ReactNode }) {
   useCommandKeys();
   useEffect(() => {
     const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2_000));
-    idle(() => preloadDialogs());
+    idle(() => {
+      preloadDialogs();
+      void loadDetails();
+    });
   }, []);
   return (
     <div className={styles.frame} style={{ '--side-width': `${side}px`, '--panel-width': `${panel}px` }}>
@@ -96,7 +100,7 @@ function RightPanel({ covering }: { covering: boolean }) {
   return (
     <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
       <Part resetKey={rootId ?? channelId}>
-        {rootId === null ? <DetailsPanel channelId={channelId} /> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={() => go(paths.channel(place.workspaceId, channelId))} />}
+        {rootId === null ? <Suspense fallback={null}><DetailsPanel channelId={channelId} /></Suspense> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={() => go(paths.channel(place.workspaceId, channelId))} />}
       </Part>
     </aside>
   );

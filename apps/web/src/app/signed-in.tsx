@@ -2,9 +2,9 @@ import { lazy, Suspense, useEffect, useMemo, type ReactNode } from 'react';
 import { useIntl } from 'react-intl';
 import { getMembers } from '@parley/shared/protocol/calls/channels';
 import { getUsers } from '@parley/shared/protocol/calls/accounts';
-import { resumeImport } from '../features/history/import-job.ts';
 import { ChatProvider, DEFAULT_PREFERENCES, type Chat } from '../features/message-text/chat-context.tsx';
 import { useText } from '../i18n/text.tsx';
+import { readText } from '../platform/device-settings.ts';
 import { followUpdates } from '../platform/updates.ts';
 import { ChannelScene } from '../scenes/channel/channel-scene.tsx';
 import { rememberAccount } from '../state/account.ts';
@@ -40,7 +40,7 @@ function InWorkspace({ session }: { session: Extract<Session, { kind: 'app' }> }
   const last = /^\/w\/([\w-]+)/.exec(account.lastPlace ?? '')?.[1];
   const fallback = (last !== undefined && (workspaces.length === 0 || workspaces.some((workspace) => workspace.id === last)) ? last : undefined) ?? workspaces[0]?.id ?? Object.keys(account.roles)[0] ?? 'none';
   useEffect(() => {
-    resumeImport();
+    if (readText('parley.import') !== null) void import('../features/history/import-job.ts').then((job) => job.resumeImport());
     followUpdates({ ready: () => useScreen.setState({ updateReady: true }), idle: () => engine.outbox.get().length === 0 });
     const leaving = () => void engine.flushDrafts().catch((error: unknown) => console.warn('Drafts were not written at leaving.', error));
     window.addEventListener('pagehide', leaving);

@@ -14,7 +14,14 @@ export function useText(): Translate {
   return useMemo(() => translateWith(intl), [intl]);
 }
 
-export const translateWith = (intl: IntlShape): Translate => (id, values) => intl.formatMessage({ id }, values);
+export const translateWith = (intl: IntlShape): Translate => (id, values) => {
+  const message: unknown = intl.messages[id];
+  // Plain text needs no formatting, whatever values come along.
+  return typeof message === 'string' && !/[{<']/.test(message) ? message : intl.formatMessage({ id }, typeof message === 'string' && PLAIN.test(message) ? undefined : values);
+};
+
+/** Text with an apostrophe but no argument: the formatter takes it as it is when there are no values. */
+const PLAIN = /^[^{<]*$/;
 
 /** A message with elements in it: `<Text id="…" values={{ b: (chunks) => <b>{chunks}</b> }} />`. */
 export function Text({ id, values }: { id: MessageId; values?: RichValues }) {

@@ -56,7 +56,7 @@ export function Radio({ label, hint, onChange, className, ...rest }: CheckProps)
 export function Switch({ label, hint, checked, onChange, disabled }: { label: string; hint?: ReactNode; checked: boolean; onChange(checked: boolean): void; disabled?: boolean }) {
   const id = useId();
   return (
-    <div className={styles.check}>
+    <div className={cx(styles.check, styles.switchRow)}>
       <span className={styles.checkText}><span id={id}>{label}</span>{hint !== undefined && <span className={styles.hint} id={`${id}-hint`}>{hint}</span>}</span>
       <button type="button" role="switch" aria-checked={checked} aria-labelledby={id} aria-describedby={hint !== undefined ? `${id}-hint` : undefined} disabled={disabled} className={styles.switch} onClick={() => onChange(!checked)} />
     </div>

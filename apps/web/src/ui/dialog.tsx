@@ -1,9 +1,8 @@
-import { X } from 'lucide-react';
-import { Dialog as Radix } from 'radix-ui';
-import type { FormEventHandler, ReactNode, RefObject } from 'react';
-import { cx } from './cx.ts';
-import styles from './dialog.module.css';
-import { IconButton } from './icon-button.tsx';
+import { lazy, Suspense, type ReactNode, type RefObject } from 'react';
+
+/** Fetched once the page is idle: no dialog is open at the first paint. */
+export const loadDialog = () => import('./dialog-view.tsx');
+const View = lazy(() => loadDialog().then((module) => ({ default: module.DialogView })));
 
 export interface DialogProps {
   title: string;
@@ -25,41 +24,6 @@ export interface DialogProps {
 }
 
 /** A modal dialog. It is mounted while open; closing gives the focus back to what opened it. */
-export function Dialog({ title, text, closeLabel, onClose, actions, wide, initialFocus, onSubmit, guard, children }: DialogProps) {
-  const submit: FormEventHandler = (event) => {
-    event.preventDefault();
-    onSubmit?.();
-  };
-  const content = (
-    <>
-      <div className={styles.body}>
-        {text !== undefined && <Radix.Description className={styles.text}>{text}</Radix.Description>}
-        {children}
-      </div>
-      {actions !== undefined && <div className={styles.foot}>{actions}</div>}
-    </>
-  );
-  return (
-    <Radix.Root open onOpenChange={(open) => { if (!open && (guard === undefined || guard())) onClose(); }}>
-      <Radix.Portal>
-        <Radix.Overlay className={styles.scrim} />
-        <Radix.Content
-          className={cx(styles.dialog, wide && styles.wide)}
-          {...(text === undefined ? { 'aria-describedby': undefined } : {})}
-          onOpenAutoFocus={(event) => {
-            if (initialFocus?.current) {
-              event.preventDefault();
-              initialFocus.current.focus();
-            }
-          }}
-        >
-          <div className={styles.head}>
-            <Radix.Title className={styles.title}>{title}</Radix.Title>
-            <Radix.Close asChild><IconButton label={closeLabel}><X size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton></Radix.Close>
-          </div>
-          {onSubmit ? <form onSubmit={submit} noValidate style={{ display: 'contents' }}>{content}</form> : content}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
+export function Dialog(props: DialogProps) {
+  return <Suspense fallback={null}><View {...props} /></Suspense>;
 }

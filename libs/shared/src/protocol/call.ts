@@ -25,6 +25,7 @@ export type InputOf<C> = C extends Call<infer R, z.ZodMiniType> ? z.input<R> : n
 export type ResponseOf<C> = C extends Call<z.ZodMiniType, infer R> ? z.output<R> : never;
 
 /** Keeps `auth` as it is written, so that handlers know whether there is a caller. */
+/* @__NO_SIDE_EFFECTS__ */
 export const defineCall = <Request extends z.ZodMiniType, Response extends z.ZodMiniType, Auth extends Call['auth']>(
   call: Call<Request, Response> & { readonly auth: Auth },
 ): Call<Request, Response> & { readonly auth: Auth } => call;

@@ -21,8 +21,10 @@ export const PageSize = z.pipe(QueryInt, z.number().check(z.int(), z.minimum(1),
 /** Opaque; only what an answer's `next_cursor` gave. */
 export const PageCursor = z.string().check(z.minLength(1), z.maxLength(512));
 
+/* @__NO_SIDE_EFFECTS__ */
 export const text = (max: number, min = 0) => z.string().check(z.minLength(min), z.maxLength(max));
 /** One line of 1 to `max` characters that is not blank. */
+/* @__NO_SIDE_EFFECTS__ */
 export const line = (max: number) => z.string().check(z.trim(), z.minLength(1), z.maxLength(max), z.regex(/^[^\p{Cc}]*$/u, 'no control characters'));
 
 export const Username = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'letters a-z, digits, dot, hyphen, underscore; starts with a letter or digit'));
@@ -32,4 +34,5 @@ export const ChannelName = z.string().check(z.regex(/^[\p{Ll}\p{Lo}\p{M}\p{N}_-]
 export const Emoji = z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[^\s:]+$/u, 'an emoji or a custom emoji name'));
 export const ClientMsgId = z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[\x21-\x7e]+$/, 'visible ASCII'));
 
+/* @__NO_SIDE_EFFECTS__ */
 export const page = <T extends z.ZodMiniType>(item: T) => z.looseObject({ items: z.array(item), next_cursor: z.nullable(z.string()) });

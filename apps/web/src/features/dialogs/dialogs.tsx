@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { usePlace } from '../../state/place.tsx';
 import { useScreen } from '../../state/screen.ts';
+import { loadDialog } from '../../ui/dialog.tsx';
 
 /** Loaded when first opened: none of them is needed for the first paint. */
 const channel = () => import('./channel-dialogs.tsx');
@@ -22,7 +23,7 @@ const Switcher = lazy(() => import('../switcher/switcher.tsx').then((m) => ({ de
 
 /** Fetched once the page is idle, so that the first opening does not wait. */
 export const preloadDialogs = (): void => {
-  for (const load of [channel, person, () => import('../switcher/switcher.tsx'), () => import('./keyboard-sheet.tsx')]) load().catch((error: unknown) => console.warn('A part could not be fetched ahead.', error));
+  for (const load of [loadDialog, channel, person, () => import('../switcher/switcher.tsx'), () => import('./keyboard-sheet.tsx')]) load().catch((error: unknown) => console.warn('A part could not be fetched ahead.', error));
 };
 
 /** The dialog that is open. */
