@@ -5,5 +5,5 @@ const Picker = lazy(() => import('./emoji-picker.tsx').then((module) => ({ defau
 
 /** The picker comes on demand; its place keeps the size meanwhile. */
 export function LazyEmojiPicker(props: EmojiPickerProps) {
-  return <Suspense fallback={<div style={{ inlineSize: '22rem', blockSize: '24rem' }} />}><Picker {...props} /></Suspense>;
+  return <Suspense fallback={<div style={{ inlineSize: '19.75rem', blockSize: '24rem' }} />}><Picker {...props} /></Suspense>;
 }

@@ -1,6 +1,6 @@
 import type { Markup } from '@parley/shared/domain/markup/ast';
 
-const EMOJI = /^(?:\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3|(?=[^0-9#*])\p{Extended_Pictographic}[\p{Emoji_Modifier}\uFE0F\u200D\u{E0020}-\u{E007F}\p{Extended_Pictographic}\u2640\u2642\u2695]*)$/u;
+const EMOJI = /^(?:\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3|(?=[^0-9#*])\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D|[\u{E0020}-\u{E007F}]|\p{Extended_Pictographic}|[\u2640\u2642\u2695])*)$/u;
 let segmenter: Intl.Segmenter | null = null;
 
 /** The glyphs of a text that is nothing but emoji and spaces, else null. */

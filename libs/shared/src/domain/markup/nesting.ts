@@ -1,11 +1,10 @@
-import { LIMITS } from '../../protocol/limits.ts';
-
 /**
  * How deep quotes and lists nest, found without parsing: parsers of deep nesting are slow or overflow the stack. The scan is
  * one pass over the text and never says less than the parser would find, give or take lazy continuation lines.
  */
 
-export const MAX_NESTING = LIMITS.content_nesting;
+/** The wire's `content_nesting`. */
+export const MAX_NESTING = 20;
 
 interface Open { kind: 'quote' | 'item'; column: number }
 
