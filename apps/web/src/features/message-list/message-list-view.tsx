@@ -265,7 +265,8 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
     }).finally(() => {
       inFlight.current[side] = false;
       setLoading((was) => ({ ...was, [side]: null }));
-      look.current();
+      // What came is drawn and measured first; then it is known whether more is wanted.
+      requestAnimationFrame(() => look.current());
     });
   }, [timeline, t, rootId, channel]);
 
@@ -280,7 +281,8 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
   const check = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
-    const top = virtualizer.scrollOffset ?? element.scrollTop;
+    // The library learns of a jump by the scroll event only; the element knows at once.
+    const top = element.scrollTop;
     const placeOf = (index: number) => { const item = virtualizer.measurementsCache[index]; return item ? { start: item.start, size: item.size } : null; };
     for (const request of wantedLoads(rows, placeOf, top, element.clientHeight)) load(request, false);
     capture();
@@ -531,7 +533,7 @@ function lastDay(rows: readonly Row[], from: number): { day: string; at: number 
 
 function viewOfRows(virtualizer: Virtualizer<HTMLDivElement, HTMLDivElement>, rows: readonly Row[], element: HTMLElement | null, headSeq: number, openEnd: boolean): ViewOfRows | null {
   if (!element || element.clientHeight === 0) return null;
-  const top = virtualizer.scrollOffset ?? element.scrollTop;
+  const top = element.scrollTop;
   const bottom = top + element.clientHeight + 1;
   const seqOf = (row: Row): number => (row.type === 'message' ? (row.view.pending?.act === 'send' ? 0 : row.view.message.seq) : row.type === 'folded' ? (row.views[row.views.length - 1]?.message.seq ?? 0) : row.type === 'gap' ? row.toSeq : 0);
   const lowerEdges: number[] = [];

@@ -65,7 +65,7 @@ export const GapRowView = memo(function GapRowView({ row, loading, onLoad }: { r
 
 export const DividerRow = () => {
   const t = useText();
-  return <div className={styles.divider} role="separator" aria-label={t('chat.new')}><span>{t('chat.new')}</span></div>;
+  return <div className={styles.divider}><span>{t('chat.new')}</span></div>;
 };
 
 /** CHN-1: how a channel begins. */

@@ -157,7 +157,7 @@ describe.skipIf(!canRun)('the message list in a browser', () => {
 
   it('LST-10 gaps near the view load by themselves; LST-7 the list opens at the line; RED-1 what is seen is read', async () => {
     await open('?count=1000&held=601-1000&read=990');
-    await page.getByRole('separator', { name: 'New' }).waitFor();
+    await page.getByText('New', { exact: true }).waitFor();
     await page.evaluate(() => { const list = document.querySelector('[role=feed]')?.parentElement as HTMLElement; list.dispatchEvent(new WheelEvent('wheel')); list.scrollTop = 400; });
     await expect.poll(() => page.evaluate(() => window.harness.timelineCell.get().ranges[0]?.fromSeq), { timeout: 5_000 }).toBeLessThan(601);
     await page.getByRole('button', { name: 'Latest' }).click();
@@ -187,6 +187,17 @@ describe.skipIf(!canRun)('the message list in a browser', () => {
     expect(await page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset['seq'])).toBe('300');
     await page.keyboard.press('Escape');
     await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Message general');
+  }, 60_000);
+
+  it('LST-14 a permalink far away: loaded around, at one third, flashing, focused; nothing between is loaded or read', async () => {
+    await open('?count=2000&held=1900-2000&read=2000');
+    await page.evaluate(() => { const id = window.harness.messages.get(500)?.message.id ?? ''; history.pushState(null, '', `${location.pathname}/m/${id}`); });
+    await expect.poll(() => page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset['seq'])).toBe('500');
+    await frames(40);
+    const at = await page.evaluate(() => { const list = document.querySelector('[role=feed]')?.parentElement as HTMLElement; const row = document.activeElement as HTMLElement; return { y: row.getBoundingClientRect().top - list.getBoundingClientRect().top, third: list.clientHeight / 3 }; });
+    expect(Math.abs(at.y - at.third)).toBeLessThanOrEqual(2);
+    expect(await page.evaluate(() => window.harness.log.filter((entry) => Array.isArray(entry) && (entry[0] === 'before' || entry[0] === 'after')).length)).toBeLessThanOrEqual(4);
+    expect(await page.evaluate(() => window.harness.log.some((entry) => Array.isArray(entry) && entry[0] === 'read'))).toBe(false);
   }, 60_000);
 
   it('LST-31 nothing failed on the way', () => {
