@@ -40,10 +40,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'delta served before subscribing',
     changes: [
-      { file: server('realtime/following.ts'), from: '      await ready(first);\n', to: '' },
-      { file: server('realtime/following.ts'), from: 'if (hubs.every((hub) => hub.ready && !hub.pending && hub.changedAt <= step)) return result;', to: 'if (step < 0) return result;\n        await ready(streamsOf(result));\n        if (hubs.every((hub) => hub.ready)) return result;' },
-      { file: server('realtime/following.ts'), from: 'if (first && catching.length === 0 && !first.delta.has_more && first.delta.head >= follow.hub.rev && !first.delta.gone) {', to: 'if (first && catching.length === 0 && !first.delta.has_more && !first.delta.gone) {' },
-      { file: server('realtime/following.ts'), from: 'if (!delta.has_more && delta.head >= catching.needed) {', to: 'if (!delta.has_more) {' },
+      { file: server('realtime/following.ts'), from: 'if (hubs.every((hub) => hub.ready && !hub.pending && hub.changedAt <= step)) return attach(result);', to: 'await ready(streamsOf(result));\n        if (step >= 0) return attach(result);' },
+      { file: server('realtime/following.ts'), from: ' && first.delta.head >= follow.hub.rev && !first.delta.gone) {', to: ' && !first.delta.gone) {' },
+      { file: server('realtime/catch-up.ts'), from: 'if (!delta.has_more && delta.head >= catching.needed) {', to: 'if (!delta.has_more) {' },
     ],
   },
   {
