@@ -1,0 +1,233 @@
+import { can, type Action, type Resource, type Verdict } from '@parley/shared/domain/can';
+import { channelStream } from '@parley/shared/domain/streams';
+import type { Delta, Summary } from '@parley/shared/protocol/entities';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Problem } from '@parley/shared/protocol/errors';
+import type { CoreResponse } from '../core.ts';
+import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
+import { TestSocket } from '../realtime/realtime.kit.ts';
+import { createRealtime } from '../realtime/realtime.ts';
+import type { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts';
+import { testWorld, type World } from '../testing/test-core.ts';
+import { actorAt, factsAt, openPermissionScene, PLACES, ROLES, type PermissionScene, type Place, type Role } from '../testing/permission-scene.ts';
+
+/**
+ * Every route × every role × inside, beside, after and in another workspace, against the pinned table: what `can` says of
+ * facts told from the scene is what the server answers.
+ */
+
+interface Trial {
+  scene: PermissionScene;
+  role: Role;
+  place: Place;
+}
+interface Walk {
+  path: string;
+  /** Tells walks of one path apart. */
+  as?: string;
+  input(trial: Trial): unknown;
+  verdict(trial: Trial): Verdict;
+  /** What the server's answer comes to, where that is not its status. */
+  read?(response: CoreResponse, trial: Trial): Verdict;
+}
+
+const OTHER = { author_id: 'somebody else', seq: 1, deleted: false };
+/** The first that is not allowed. */
+const all = (...verdicts: Verdict[]): Verdict => verdicts.find((v) => v !== 'allowed') ?? 'allowed';
+const asked = ({ scene, role, place }: Trial, action: Action, more: Resource = {}): Verdict => can(actorAt(scene, role, place), action, { channel: factsAt(role, place), message: OTHER, ...more });
+const inChannel = (path: string, action: Action, input: (trial: Trial) => Record<string, unknown> = () => ({}), as?: string): Walk => ({ path, as, input: (t) => ({ channel_id: t.place.channel_id, ...input(t) }), verdict: (t) => asked(t, action) });
+const onMessage = (path: string, action: Action, input: (trial: Trial) => Record<string, unknown> = () => ({})): Walk => ({ path, input: (t) => ({ message_id: t.place.message_id, ...input(t) }), verdict: (t) => asked(t, action) });
+const inWorkspace = (path: string, action: Action, input: (trial: Trial) => Record<string, unknown> = () => ({}), more: Resource = {}, as?: string): Walk => ({ path, as, input: (t) => ({ workspace_id: t.place.workspace_id, ...input(t) }), verdict: (t) => asked(t, action, more) });
+const own = (path: string, input: (trial: Trial) => unknown = () => ({})): Walk => ({ path, input, verdict: (t) => asked(t, 'self.manage') });
+const onServer = (path: string, action: Action, input: (trial: Trial) => unknown, as?: string): Walk => ({ path, as, input, verdict: (t) => asked(t, action) });
+
+const change = (now: 'member', next: 'guest'): Resource => ({ role: { now, next, self: false, owners: 0 } });
+
+const WALKS: Walk[] = [
+  inChannel('join_channel', 'channel.join'),
+  inChannel('leave_channel', 'channel.leave'),
+  inChannel('archive_channel', 'channel.archive'),
+  inChannel('unarchive_channel', 'channel.archive'),
+  inChannel('invite_to_channel', 'channel.invite', (t) => ({ user_ids: [t.place.stranger.id] })),
+  inChannel('remove_from_channel', 'channel.remove', (t) => ({ user_ids: [t.place.maker.id] })),
+  inChannel('update_channel', 'channel.rename', () => ({ name: 'another-name' }), 'name'),
+  inChannel('update_channel', 'channel.set_topic', () => ({ topic: 'another topic' }), 'topic'),
+  inChannel('update_channel', 'channel.set_posting', () => ({ posting: 'moderators' }), 'posting'),
+  inChannel('members', 'channel.view'),
+  inChannel('messages', 'channel.view'),
+  inChannel('set_notification_level', 'channel.follow', () => ({ muted: true })),
+  inChannel('set_role', 'channel.set_role', (t) => ({ user_id: t.place.maker.id, role: 'member' }), 'channel'),
+  inChannel('mark_unread', 'channel.follow', () => ({ seq: 1 })),
+  inChannel('send_message', 'message.post', () => ({ content: 'hi', client_msg_id: 'c1' })),
+  {
+    path: 'send_message', as: 'to everybody', input: (t) => ({ channel_id: t.place.channel_id, content: '<!channel>', client_msg_id: 'c1' }),
+    verdict: (t) => all(asked(t, 'channel.view'), asked(t, 'message.post'), asked(t, 'mention.everyone')),
+  },
+  {
+    path: 'send_message', as: 'as a reply', input: (t) => ({ channel_id: t.place.channel_id, content: 'hi', client_msg_id: 'c1', parent_message_id: t.place.message_id }),
+    verdict: (t) => asked(t, 'message.post'),
+  },
+  onMessage('edit_message', 'message.edit', () => ({ content: 'changed' })),
+  onMessage('delete_message', 'message.delete'),
+  onMessage('react', 'message.react', () => ({ emoji: '👍' })),
+  onMessage('ack', 'channel.follow', (t) => ({ device_id: t.scene.people[t.role].device_id })),
+  onMessage('receipts', 'channel.follow'),
+  onMessage('follow_thread', 'channel.follow'),
+  onMessage('unfollow_thread', 'channel.follow'),
+  {
+    path: 'ack_many', input: (t) => ({ positions: [{ channel_id: t.place.channel_id, read_epoch: 0, seq: 1 }] }), verdict: (t) => (asked(t, 'channel.follow') === 'allowed' ? 'allowed' : 'not_found'),
+    read: (response) => ((response.body as { positions: unknown[] }).positions.length === 1 ? 'allowed' : 'not_found'),
+  },
+  {
+    path: 'sync', input: (t) => ({ cursors: { [channelStream(t.place.channel_id)]: 0 }, counts: [t.place.channel_id] }), verdict: (t) => asked(t, 'channel.view'),
+    read: (response, t) => {
+      const body = response.body as { streams: Record<string, Delta>; channels: Summary[] };
+      const summarised = body.channels.some((s) => s.channel_id === t.place.channel_id);
+      expect(summarised).toBe(factsAt(t.role, t.place).membership !== null);
+      return body.streams[channelStream(t.place.channel_id)]!.gone ? 'not_found' : 'allowed';
+    },
+  },
+  {
+    path: 'channels', input: (t) => ({ workspace_id: t.place.workspace_id }), verdict: (t) => asked(t, 'workspace.view'),
+    read: (response, t) => {
+      if (response.status === 404) return 'not_found';
+      const listed = (response.body as { items: { id: string }[] }).items.some((c) => c.id === t.place.channel_id);
+      expect(listed).toBe(asked(t, 'channel.view') === 'allowed');
+      return 'allowed';
+    },
+  },
+  {
+    path: 'users', input: (t) => ({ workspace_id: t.place.workspace_id, ids: t.place.stranger.id }), verdict: (t) => asked(t, 'people.view', { shares_channel: false }),
+    read: (response) => (response.status === 200 && (response.body as { items: unknown[] }).items.length === 1 ? 'allowed' : 'not_found'),
+  },
+  inWorkspace('create_channel', 'channel.create', () => ({ name: 'a-new-one' })),
+  inWorkspace('open_dm', 'dm.open', (t) => ({ user_ids: [t.place.stranger.id] }), { shares_channel: false }, 'with a stranger'),
+  inWorkspace('open_dm', 'dm.open', (t) => ({ user_ids: [t.place.maker.id] }), { shares_channel: true }, 'with an acquaintance'),
+  inWorkspace('create_invite', 'workspace.invite', () => ({ role: 'guest' })),
+  inWorkspace('set_role', 'workspace.set_role', (t) => ({ user_id: t.place.stranger.id, role: 'guest' }), change('member', 'guest'), 'workspace'),
+  inWorkspace('deactivate_user', 'workspace.deactivate_member', (t) => ({ user_id: t.place.stranger.id }), change('member', 'guest'), 'workspace'),
+  {
+    path: 'imports', input: (t) => ({ kind: 'slack', workspace_id: t.place.workspace_id }), verdict: (t) => asked(t, 'workspace.import'),
+    // The archive is empty: who may import is told so.
+    read: (response) => ((response.body as Problem).code === 'invalid_request' ? 'allowed' : verdictOf(response)),
+  },
+  onServer('set_role', 'server.set_role', (t) => ({ user_id: t.place.stranger.id, role: 'member' }), 'server'),
+  onServer('deactivate_user', 'server.deactivate_user', (t) => ({ user_id: t.place.stranger.id }), 'server'),
+  onServer('create_workspace', 'server.create_workspace', () => ({ name: 'Third' })),
+  onServer('create_user', 'server.create_user', (t) => ({ workspace_id: t.place.workspace_id, username: 'newcomer', display_name: 'New', email: 'new@example.org' })),
+  own('me'),
+  own('devices'),
+  own('revoke_device', (t) => ({ device_id: t.scene.people[t.role].device_id })),
+  own('update_profile', () => ({ title: 'Dr' })),
+  own('set_status', () => ({ text: 'away' })),
+  own('set_presence', () => ({ presence: 'away' })),
+  own('change_password', (t) => ({ current_password: t.scene.people[t.role].password, new_password: 'another password' })),
+  own('sign_out'),
+];
+
+/** Open to all, or by a secret of their own: nothing in the table is about them. `imports/{import_id}` is walked with the importer's tests. */
+const NOT_OF_THE_TABLE = ['server', 'sign_in', 'set_up', 'invite', 'accept_invite', 'imports/{import_id}'];
+
+function verdictOf(response: CoreResponse): Verdict {
+  if (response.status === 403) return 'forbidden';
+  if (response.status === 404) return 'not_found';
+  if (response.status < 300) return 'allowed';
+  throw new Error(`neither allowed nor refused: ${response.status} ${JSON.stringify(response.body)}`);
+}
+
+async function ask(world: World, walk: Walk, input: unknown, token: string | null): Promise<CoreResponse> {
+  const { call } = world.core.routes.find((r) => r.call.path === walk.path)!;
+  if (call.body !== 'raw') return world.as(token === null ? null : { token }).send(call, input);
+  const query = Object.fromEntries(Object.entries(input as Record<string, string>));
+  return world.core.handle({ method: call.method, path: call.path, query, headers: token === null ? {} : { authorization: `Bearer ${token}` }, address: '127.0.0.1', raw: nothing() });
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+describe('permissions', () => {
+  let scene: PermissionScene;
+  beforeAll(async () => {
+    scene = await openPermissionScene();
+  });
+  afterAll(() => scene.dispose());
+
+  it('every route is walked', () => {
+    const walked = new Set([...WALKS.map((w) => w.path), ...NOT_OF_THE_TABLE]);
+    expect(testWorld().core.routes.map((r) => r.call.path).filter((path) => !walked.has(path))).toEqual([]);
+  });
+
+  it.each(WALKS.map((walk) => [walk.as === undefined ? walk.path : `${walk.path}, ${walk.as}`, walk] as const))('%s', async (_name, walk) => {
+    for (const name of PLACES) {
+      const place = scene.places[name];
+      const nobody = await ask(await scene.trial(), walk, walk.input({ scene, role: 'member', place }), null);
+      expect(nobody.status, `nobody, ${name}`).toBe(401);
+      for (const role of ROLES) {
+        const trial: Trial = { scene, role, place };
+        const world = await scene.trial();
+        const response = await ask(world, walk, walk.input(trial), scene.people[role].token);
+        const verdict = walk.read ? walk.read(response, trial) : verdictOf(response);
+        expect(verdict, `${role}, ${name}: ${response.status} ${JSON.stringify(response.body ?? null).slice(0, 200)}`).toBe(walk.verdict(trial));
+        expect(world.failures).toEqual([]);
+      }
+    }
+  });
+
+  it('one edits and deletes one\'s own in every role', async () => {
+    const place = scene.places['inside private'];
+    for (const role of ROLES.filter((r) => r !== 'server admin')) {
+      const world = await scene.trial();
+      const by = world.as(scene.people[role]);
+      const call = (path: string) => world.core.routes.find((r) => r.call.path === path)!.call;
+      const sent = await by.send(call('send_message'), { channel_id: place.channel_id, content: 'mine', client_msg_id: 'own' });
+      const { message_id } = sent.body as { message_id: string };
+      for (const [path, more] of [['edit_message', { content: 'still mine' }], ['delete_message', {}]] as const) expect((await by.send(call(path), { message_id, ...more })).status, `${role} ${path}`).toBe(200);
+    }
+  });
+
+  describe('frames', () => {
+    it.each(ROLES)('%s: hello, look, live and typing show what may be seen', async (role) => {
+      const world = await scene.trial();
+      const registry = world.deps.presence as EmbeddedRegistry;
+      const realtime = createRealtime(world.deps, { log: new EmbeddedLog(world), registry, alone: true });
+      await realtime.start();
+      const person = scene.people[role];
+      const connect = async (user: { token: string }, hello: object): Promise<TestSocket> => {
+        const socket = new TestSocket();
+        socket.events = realtime.gateway.accept(socket, { address: '127.0.0.1', cookieToken: null });
+        socket.say({ type: 'hello', token: user.token, cursors: {}, ...hello });
+        await world.clock.advance(50);
+        return socket;
+      };
+      const places = PLACES.map((name) => scene.places[name]);
+      const ids = places.map((p) => p.channel_id);
+      const byHello = await connect(person, { cursors: Object.fromEntries(ids.map((id) => [channelStream(id), 0])), looking_at: ids });
+      const byLook = await connect(person, {});
+      byLook.say({ type: 'look', channel_ids: ids });
+      await world.clock.advance(50);
+      const nobody = await connect({ token: 'nobody' }, {});
+      expect(nobody.closed).toBe(4001);
+      const deltas = byHello.of('delta');
+      for (const place of places) {
+        const stream = channelStream(place.channel_id);
+        const sees = asked({ scene, role, place }, 'channel.view') === 'allowed';
+        const label = `${role}, ${place.name}`;
+        const told = deltas.filter((f) => f['stream'] === stream);
+        expect(told.length, label).toBeGreaterThan(0);
+        expect(told.every((f) => f['gone'] === true), label).toBe(!sees);
+        for (const socket of [byHello, byLook]) socket.forget();
+        const { call } = world.core.routes.find((r) => r.call.path === 'send_message')!;
+        await world.as(place.maker).send(call, { channel_id: place.channel_id, content: 'live', client_msg_id: 'live' });
+        const typist = await connect(place.maker, { looking_at: [place.channel_id] });
+        typist.say({ type: 'typing', channel_id: place.channel_id });
+        await world.clock.advance(50);
+        for (const socket of [byHello, byLook]) {
+          expect(socket.of('live').some((f) => f['stream'] === stream), label).toBe(sees);
+          const own = place.maker.id === person.id;
+          if (!own) expect(socket.of('typing').some((f) => f['channel_id'] === place.channel_id), label).toBe(sees);
+          expect(JSON.stringify(socket.frames).includes(place.channel_id) && !sees && socket.of('live').length > 0, label).toBe(false);
+        }
+      }
+      await realtime.stop();
+    });
+  });
+});

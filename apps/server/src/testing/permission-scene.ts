@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createWorkspace, deactivateUser, setRole } from '@parley/shared/protocol/calls/accounts';
+import { createChannel, removeFromChannel } from '@parley/shared/protocol/calls/channels';
+import { sendMessage } from '@parley/shared/protocol/calls/messages';
+import type { Actor, ChannelFacts } from '@parley/shared/domain/can';
+import { FakeClock } from '@parley/shared/testing/fake-clock';
+import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import { openMemoryStore, type MemoryState } from '../storage/memory/memory-store.ts';
+import { testWorld, type TestUser, type World } from './test-core.ts';
+
+export const ROLES = ['guest', 'member', 'moderator', 'admin', 'owner', 'server admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Where a person of each role meets a channel: in it, beside it, after having been in it, and in a workspace of others. */
+export const PLACES = ['inside public', 'inside private', 'outside public', 'outside private', 'former public', 'former private', 'foreign workspace'] as const;
+export type PlaceName = (typeof PLACES)[number];
+
+export interface Place {
+  name: PlaceName;
+  workspace_id: string;
+  channel_id: string;
+  /** A message of somebody else's. */
+  message_id: string;
+  /** Who made the channel and wrote the message. */
+  maker: TestUser;
+  /** Somebody of the workspace who is in none of its channels but the default one. */
+  stranger: TestUser;
+}
+
+/** A server whose people and places are known, so that what each may do can be told from the table alone. */
+export interface PermissionScene {
+  people: Record<Role, TestUser>;
+  places: Record<PlaceName, Place>;
+  /** A server just like it for one trial, which leaves no trace. */
+  trial(): Promise<World>;
+  dispose(): void;
+}
+
+/** What the table is asked with, told from the scene and not from the store. */
+export function actorAt(scene: PermissionScene, role: Role, place: Place): Actor {
+  const foreign = place.name === 'foreign workspace';
+  const server_role = role === 'owner' ? 'owner' : role === 'server admin' ? 'admin' : 'member';
+  // The server admin owns the other workspace and is none of this one.
+  if (role === 'server admin') return { user_id: scene.people[role].id, server_role, workspace_role: foreign ? 'owner' : null };
+  return { user_id: scene.people[role].id, server_role, workspace_role: foreign ? null : role === 'moderator' ? 'member' : role };
+}
+
+export function factsAt(role: Role, place: Place): ChannelFacts {
+  const inside = (place.name.startsWith('inside') && role !== 'server admin') || (place.name === 'foreign workspace' && role === 'server admin');
+  return {
+    kind: place.name.endsWith('private') ? 'private' : 'public', archived: false, posting: 'everyone', is_default: false, member_count: 6, creator_id: place.maker.id, importing: false,
+    membership: inside ? { role: role === 'moderator' ? 'moderator' : 'member', visible_from_seq: 1 } : null,
+  };
+}
+
+export async function openPermissionScene(): Promise<PermissionScene> {
+  const clock = new FakeClock();
+  const random = new SeededRandom(11);
+  const state: MemoryState = { snapshot: {}, incarnation: '0190a000-0000-7000-8000-000000000001' };
+  const world = await testWorld({ clock, random, store: openMemoryStore({ clock, random, state }) }).setUp();
+  const people: Record<Role, TestUser> = {
+    guest: await world.createUser('gus', { role: 'guest' }), member: await world.createUser('mel'), moderator: await world.createUser('moe'),
+    admin: await world.createUser('ada', { role: 'admin' }), owner: world.owner, 'server admin': await world.createUser('sam'),
+  };
+  const sam = people['server admin'];
+  await world.as(world.owner).call(setRole, { user_id: sam.id, role: 'admin' });
+  const other = await world.as(sam).call(createWorkspace, { name: 'Other' });
+  await world.as(world.owner).call(deactivateUser, { user_id: sam.id, workspace_id: world.workspace.id });
+  const home = { workspace_id: world.workspace.id, maker: await world.createUser('zed'), stranger: await world.createUser('zoe') };
+  const away = { workspace_id: other.id, maker: await world.createUser('wes', { workspace_id: other.id }), stranger: await world.createUser('wim', { workspace_id: other.id }) };
+
+  const places = {} as Record<PlaceName, Place>;
+  for (const name of PLACES) {
+    const at = name === 'foreign workspace' ? away : home;
+    const met = name.startsWith('inside') || name.startsWith('former') ? ROLES.filter((r) => r !== 'server admin').map((r) => people[r].id) : name === 'foreign workspace' ? [sam.id] : [];
+    const channel = await world.as(at.maker).call(createChannel, { workspace_id: at.workspace_id, name: name.replace(' ', '-'), is_private: name.endsWith('private'), user_ids: met });
+    if (name.startsWith('inside')) await world.as(at.maker).call(setRole, { channel_id: channel.id, user_id: people.moderator.id, role: 'moderator' });
+    const { message_id } = await world.as(at.maker).call(sendMessage, { channel_id: channel.id, content: 'hello', client_msg_id: name.replace(' ', '-') });
+    if (name.startsWith('former')) await world.as(at.maker).call(removeFromChannel, { channel_id: channel.id, user_ids: met });
+    places[name] = { name, ...at, channel_id: channel.id, message_id };
+  }
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'parley-permissions-'));
+  return {
+    people, places,
+    trial: async () => {
+      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory } });
+      trial.workspace = world.workspace;
+      trial.owner = world.owner;
+      return trial;
+    },
+    dispose: () => rmSync(dataDirectory, { recursive: true, force: true }),
+  };
+}
