@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import type { IntlShape } from 'react-intl';
 import { useLocation } from 'wouter';
-import { ENGLISH, loadCatalogue, systemLanguage, type Language } from '../i18n/catalogue.ts';
+import { ENGLISH, loadCatalogue, systemLanguage, withWords, type Language } from '../i18n/catalogue.ts';
 import { makeIntl, TextProvider, useText } from '../i18n/text.tsx';
 import { useDeviceSettings } from '../state/device.ts';
 import { startSession, useSession } from '../state/session.ts';
@@ -13,11 +13,11 @@ import { Part } from './part.tsx';
 import { SignedIn } from './signed-in.tsx';
 
 const entry = {
-  setUp: lazy(() => import('../scenes/entry/set-up-scene.tsx').then((m) => ({ default: m.SetUpScene }))),
-  signIn: lazy(() => import('../scenes/entry/sign-in-scene.tsx').then((m) => ({ default: m.SignInScene }))),
-  invite: lazy(() => import('../scenes/entry/invite-scene.tsx').then((m) => ({ default: m.InviteScene }))),
-  signedOut: lazy(() => import('../scenes/entry/signed-out-scene.tsx').then((m) => ({ default: m.SignedOutScene }))),
-  unreachable: lazy(() => import('../scenes/entry/unreachable-scene.tsx').then((m) => ({ default: m.UnreachableScene }))),
+  setUp: lazy(() => withWords(import('../scenes/entry/set-up-scene.tsx')).then((m) => ({ default: m.SetUpScene }))),
+  signIn: lazy(() => withWords(import('../scenes/entry/sign-in-scene.tsx')).then((m) => ({ default: m.SignInScene }))),
+  invite: lazy(() => withWords(import('../scenes/entry/invite-scene.tsx')).then((m) => ({ default: m.InviteScene }))),
+  signedOut: lazy(() => withWords(import('../scenes/entry/signed-out-scene.tsx')).then((m) => ({ default: m.SignedOutScene }))),
+  unreachable: lazy(() => withWords(import('../scenes/entry/unreachable-scene.tsx')).then((m) => ({ default: m.UnreachableScene }))),
 };
 
 const first: Language = systemLanguage(navigator.languages);

@@ -3,9 +3,9 @@ import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } 
 import { Link } from 'wouter';
 import { Dialogs, preloadDialogs } from '../features/dialogs/dialogs.tsx';
 import { Sidebar } from '../features/sidebar/sidebar.tsx';
-import { ThreadPanel } from '../features/thread/thread-panel.tsx';
 import { StateBar } from '../features/top-bar/state-pip.tsx';
 import { TopBar } from '../features/top-bar/top-bar.tsx';
+import { withWords } from '../i18n/catalogue.ts';
 import { useText } from '../i18n/text.tsx';
 import { deviceSettings } from '../platform/device-settings.ts';
 import { useDeviceSettings } from '../state/device.ts';
@@ -22,8 +22,10 @@ import { useCommandKeys } from './use-commands.ts';
 import { useInnerWidth, useWidth } from './use-width.ts';
 import styles from './app.module.css';
 
-const loadDetails = () => import('../features/details/details-panel.tsx');
+const loadDetails = () => withWords(import('../features/details/details-panel.tsx'));
 const DetailsPanel = lazy(() => loadDetails().then((m) => ({ default: m.DetailsPanel })));
+const loadThread = () => import('../features/thread/thread-panel.tsx');
+const ThreadPanel = lazy(() => loadThread().then((m) => ({ default: m.ThreadPanel })));
 const SIDE = { standard: 268, min: 200, max: 420 };
 const PANEL = { standard: 392, min: 320, max: 640 };
 const MAIN_MIN = 420;
@@ -49,6 +51,7 @@ export function Shell({ children }: { children: ReactNode }) {
     idle(() => {
       preloadDialogs();
       void loadDetails();
+      void loadThread();
     });
   }, []);
   return (
@@ -100,7 +103,9 @@ function RightPanel({ covering }: { covering: boolean }) {
   return (
     <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
       <Part resetKey={rootId ?? channelId}>
-        {rootId === null ? <Suspense fallback={null}><DetailsPanel channelId={channelId} /></Suspense> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={() => go(paths.channel(place.workspaceId, channelId))} />}
+        <Suspense fallback={null}>
+          {rootId === null ? <DetailsPanel channelId={channelId} /> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={() => go(paths.channel(place.workspaceId, channelId))} />}
+        </Suspense>
       </Part>
     </aside>
   );

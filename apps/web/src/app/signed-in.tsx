@@ -3,6 +3,7 @@ import { useIntl } from 'react-intl';
 import { getMembers } from '@parley/shared/protocol/calls/channels';
 import { getUsers } from '@parley/shared/protocol/calls/accounts';
 import { ChatProvider, DEFAULT_PREFERENCES, type Chat } from '../features/message-text/chat-context.tsx';
+import { withWords } from '../i18n/catalogue.ts';
 import { useText } from '../i18n/text.tsx';
 import { readText } from '../platform/device-settings.ts';
 import { followUpdates } from '../platform/updates.ts';
@@ -20,10 +21,10 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { Shell } from './shell.tsx';
 import { TabTitle } from './tab-title.tsx';
 
-const BrowseScene = lazy(() => import('../scenes/browse/browse-scene.tsx').then((m) => ({ default: m.BrowseScene })));
-const ThreadsScene = lazy(() => import('../scenes/threads/threads-scene.tsx').then((m) => ({ default: m.ThreadsScene })));
-const DraftsScene = lazy(() => import('../scenes/drafts/drafts-scene.tsx').then((m) => ({ default: m.DraftsScene })));
-const PreferencesScene = lazy(() => import('../scenes/preferences/preferences-scene.tsx').then((m) => ({ default: m.PreferencesScene })));
+const BrowseScene = lazy(() => withWords(import('../scenes/browse/browse-scene.tsx')).then((m) => ({ default: m.BrowseScene })));
+const ThreadsScene = lazy(() => withWords(import('../scenes/threads/threads-scene.tsx')).then((m) => ({ default: m.ThreadsScene })));
+const DraftsScene = lazy(() => withWords(import('../scenes/drafts/drafts-scene.tsx')).then((m) => ({ default: m.DraftsScene })));
+const PreferencesScene = lazy(() => withWords(import('../scenes/preferences/preferences-scene.tsx')).then((m) => ({ default: m.PreferencesScene })));
 
 /** The app of one account. */
 export function SignedIn({ session }: { session: Extract<Session, { kind: 'app' }> }) {

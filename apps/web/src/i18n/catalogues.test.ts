@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse, TYPE, type MessageFormatElement } from '@formatjs/icu-messageformat-parser';
@@ -51,5 +52,20 @@ describe('I18-1 catalogues', () => {
     const families = [...code.matchAll(/[`]([a-z][a-z_.]*)\$\{/g)].map((match) => match[1]!);
     const unused = Object.keys(english).filter((key) => !code.includes(`'${key}'`) && !code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)));
     expect(unused).toEqual([]);
+  });
+
+  it('BUD-4 what the first paint says is in the first catalogues', () => {
+    const late = Object.keys(JSON.parse(readFileSync(`${here}en/scenes.json`, 'utf8')) as object);
+    const seen = new Set<string>();
+    const walk = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const code = readFileSync(path, 'utf8');
+      for (const [, target] of code.matchAll(/^(?:import|export) (?!type )[^;]*? from '(\.[^']+\.tsx?)';/gm)) walk(resolve(dirname(path), target!));
+    };
+    walk(`${source}main.tsx`);
+    expect(seen.size).toBeGreaterThan(50);
+    const code = [...seen].map((path) => readFileSync(path, 'utf8')).join('\n');
+    expect(late.filter((key) => code.includes(`'${key}'`))).toEqual([]);
   });
 });

@@ -1,12 +1,8 @@
 import { Check } from 'lucide-react';
-import { ContextMenu as Context, DropdownMenu as Radix } from 'radix-ui';
-import { createContext, useContext, type ReactElement, type ReactNode } from 'react';
+import { DropdownMenu as Radix } from 'radix-ui';
+import { cloneElement, useRef, useState, type MouseEvent, type ReactElement, type ReactNode, type TouchEvent } from 'react';
 import { cx } from './cx.ts';
 import styles from './menu.module.css';
-
-/** The same items serve in a menu that a button opens and in a context menu. */
-const Kind = createContext<'menu' | 'context'>('menu');
-const usePrimitive = () => (useContext(Kind) === 'context' ? Context : Radix);
 
 export interface MenuProps {
   trigger: ReactElement;
@@ -25,24 +21,83 @@ export function Menu({ trigger, label, align = 'start', side = 'bottom', childre
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content className={styles.menu} align={align} side={side} sideOffset={4} collisionPadding={8} {...(label === undefined ? {} : { 'aria-label': label })}>
-          <Kind.Provider value="menu">{children}</Kind.Provider>
+          {children}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
 }
 
-/** Opens on right click, Shift+F10 and long press on the child. */
-export function ContextMenu({ trigger, label, children, onOpenChange }: { trigger: ReactElement; label?: string; children: ReactNode; onOpenChange?(open: boolean): void }) {
+interface Openable {
+  onContextMenu?(event: MouseEvent<HTMLElement>): void;
+  onTouchStart?(event: TouchEvent<HTMLElement>): void;
+  onTouchEnd?(event: TouchEvent<HTMLElement>): void;
+  onTouchMove?(event: TouchEvent<HTMLElement>): void;
+}
+
+const LONG_PRESS_MS = 600;
+/** iOS alone has no `contextmenu` event on a long press. */
+const NO_EVENT = typeof navigator !== 'undefined' && /iPhone|iPad/.test(navigator.userAgent);
+
+/**
+ * The same menu, opened on the child by right click, Shift+F10, the menu key and long press. A child that stops the event
+ * keeps the browser's own menu there. Closing gives the focus back to what had it.
+ */
+export function ContextMenu({ trigger, label, children, onOpenChange }: { trigger: ReactElement<Openable>; label?: string; children: ReactNode; onOpenChange?(open: boolean): void }) {
+  const [at, setAt] = useState<{ x: number; y: number; before: HTMLElement | null } | null>(null);
+  const press = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const own = trigger.props;
+  const change = (open: boolean) => {
+    if (!open) setAt(null);
+    onOpenChange?.(open);
+  };
+  const letGo = (handler: ((event: TouchEvent<HTMLElement>) => void) | undefined) => (event: TouchEvent<HTMLElement>) => {
+    handler?.(event);
+    clearTimeout(press.current);
+  };
+  const child = cloneElement(trigger, {
+    onContextMenu(event) {
+      own.onContextMenu?.(event);
+      if (event.isDefaultPrevented() || event.isPropagationStopped()) return;
+      event.preventDefault();
+      const box = (event.target as HTMLElement).getBoundingClientRect();
+      const byKey = event.clientX === 0 && event.clientY === 0;
+      setAt({ x: byKey ? box.left + 24 : event.clientX, y: byKey ? box.top + 24 : event.clientY, before: document.activeElement instanceof HTMLElement ? document.activeElement : null });
+      onOpenChange?.(true);
+    },
+    ...(NO_EVENT && {
+      onTouchStart(event: TouchEvent<HTMLElement>) {
+        own.onTouchStart?.(event);
+        const touch = event.touches[0];
+        const { target } = event;
+        if (touch === undefined) return;
+        const point = { bubbles: true, cancelable: true, clientX: touch.clientX, clientY: touch.clientY };
+        press.current = setTimeout(() => target.dispatchEvent(new window.MouseEvent('contextmenu', point)), LONG_PRESS_MS);
+      },
+      onTouchEnd: letGo(own.onTouchEnd),
+      onTouchMove: letGo(own.onTouchMove),
+    }),
+  });
   return (
-    <Context.Root modal={false} {...(onOpenChange ? { onOpenChange } : {})}>
-      <Context.Trigger asChild>{trigger}</Context.Trigger>
-      <Context.Portal>
-        <Context.Content className={styles.menu} collisionPadding={8} {...(label === undefined ? {} : { 'aria-label': label })}>
-          <Kind.Provider value="context">{children}</Kind.Provider>
-        </Context.Content>
-      </Context.Portal>
-    </Context.Root>
+    <>
+      {child}
+      {at !== null && (
+        <Radix.Root modal={false} open onOpenChange={change}>
+          <Radix.Trigger asChild><span aria-hidden="true" className={styles.point} style={{ left: `${at.x}px`, top: `${at.y}px` }} /></Radix.Trigger>
+          <Radix.Portal>
+            <Radix.Content
+              className={styles.menu} align="start" collisionPadding={8} {...(label === undefined ? {} : { 'aria-label': label })}
+              onCloseAutoFocus={(event) => {
+                event.preventDefault();
+                at.before?.focus({ preventScroll: true });
+              }}
+            >
+              {children}
+            </Radix.Content>
+          </Radix.Portal>
+        </Radix.Root>
+      )}
+    </>
   );
 }
 
@@ -58,48 +113,43 @@ export interface MenuItemProps {
 }
 
 export function MenuItem({ icon, keys, danger, disabled, why, onSelect, children }: MenuItemProps) {
-  const Primitive = usePrimitive();
   return (
-    <Primitive.Item className={cx(styles.item, danger && styles.danger)} disabled={disabled === true} onSelect={onSelect}>
+    <Radix.Item className={cx(styles.item, danger && styles.danger)} disabled={disabled === true} onSelect={onSelect}>
       {icon}
       <span className={styles.text}>{children}{disabled && why !== undefined && <span className={styles.why}>{why}</span>}</span>
       {keys !== undefined && <kbd className={styles.keys}>{keys}</kbd>}
-    </Primitive.Item>
+    </Radix.Item>
   );
 }
 
 /** One of a group, such as a presence or a sort order. */
 export function MenuChoice<T extends string>({ value, options, onChange }: { value: T; options: readonly { value: T; label: string; icon?: ReactNode }[]; onChange(value: T): void }) {
-  const Primitive = usePrimitive();
   return (
-    <Primitive.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
+    <Radix.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
       {options.map((option) => (
-        <Primitive.RadioItem key={option.value} value={option.value} className={styles.item}>
+        <Radix.RadioItem key={option.value} value={option.value} className={styles.item}>
           {option.icon}
           <span className={styles.text}>{option.label}</span>
-          <span className={styles.check}><Primitive.ItemIndicator><Check size={18} strokeWidth={1.75} aria-hidden="true" /></Primitive.ItemIndicator></span>
-        </Primitive.RadioItem>
+          <span className={styles.check}><Radix.ItemIndicator><Check size={18} strokeWidth={1.75} aria-hidden="true" /></Radix.ItemIndicator></span>
+        </Radix.RadioItem>
       ))}
-    </Primitive.RadioGroup>
+    </Radix.RadioGroup>
   );
 }
 
 export function MenuCheck({ checked, onChange, children }: { checked: boolean; onChange(checked: boolean): void; children: ReactNode }) {
-  const Primitive = usePrimitive();
   return (
-    <Primitive.CheckboxItem className={styles.item} checked={checked} onCheckedChange={(next) => onChange(next === true)}>
+    <Radix.CheckboxItem className={styles.item} checked={checked} onCheckedChange={(next) => onChange(next === true)}>
       <span className={styles.text}>{children}</span>
-      <span className={styles.check}><Primitive.ItemIndicator><Check size={18} strokeWidth={1.75} aria-hidden="true" /></Primitive.ItemIndicator></span>
-    </Primitive.CheckboxItem>
+      <span className={styles.check}><Radix.ItemIndicator><Check size={18} strokeWidth={1.75} aria-hidden="true" /></Radix.ItemIndicator></span>
+    </Radix.CheckboxItem>
   );
 }
 
 export function MenuLine() {
-  const Primitive = usePrimitive();
-  return <Primitive.Separator className={styles.line} />;
+  return <Radix.Separator className={styles.line} />;
 }
 
 export function MenuTitle({ children }: { children: ReactNode }) {
-  const Primitive = usePrimitive();
-  return <Primitive.Label className={styles.title}>{children}</Primitive.Label>;
+  return <Radix.Label className={styles.title}>{children}</Radix.Label>;
 }

@@ -1,11 +1,12 @@
 import { lazy, Suspense } from 'react';
+import { withWords } from '../../i18n/catalogue.ts';
 import { usePlace } from '../../state/place.tsx';
 import { useScreen } from '../../state/screen.ts';
 import { loadDialog } from '../../ui/dialog.tsx';
 
 /** Loaded when first opened: none of them is needed for the first paint. */
-const channel = () => import('./channel-dialogs.tsx');
-const person = () => import('./person-dialogs.tsx');
+const channel = () => withWords(import('./channel-dialogs.tsx'));
+const person = () => withWords(import('./person-dialogs.tsx'));
 const CreateChannelDialog = lazy(() => channel().then((m) => ({ default: m.CreateChannelDialog })));
 const NewMessageDialog = lazy(() => channel().then((m) => ({ default: m.NewMessageDialog })));
 const AddPeopleDialog = lazy(() => channel().then((m) => ({ default: m.AddPeopleDialog })));
@@ -18,8 +19,8 @@ const InvitePeopleDialog = lazy(() => person().then((m) => ({ default: m.InviteP
 const PersonDialog = lazy(() => person().then((m) => ({ default: m.PersonDialog })));
 const ReadAllDialog = lazy(() => person().then((m) => ({ default: m.ReadAllDialog })));
 const SignOutDialog = lazy(() => person().then((m) => ({ default: m.SignOutDialog })));
-const KeyboardSheet = lazy(() => import('./keyboard-sheet.tsx').then((m) => ({ default: m.KeyboardSheet })));
-const Switcher = lazy(() => import('../switcher/switcher.tsx').then((m) => ({ default: m.Switcher })));
+const KeyboardSheet = lazy(() => withWords(import('./keyboard-sheet.tsx')).then((m) => ({ default: m.KeyboardSheet })));
+const Switcher = lazy(() => withWords(import('../switcher/switcher.tsx')).then((m) => ({ default: m.Switcher })));
 
 /** Fetched once the page is idle, so that the first opening does not wait. */
 export const preloadDialogs = (): void => {

@@ -66,7 +66,7 @@ export function AccountMenu() {
       <MenuItem icon={<PresenceMark state="dnd" />} onSelect={() => void choose('dnd', inMinutes(60))}>{t('account.dnd_hour')}</MenuItem>
       <MenuItem icon={<BellOff {...icon} />} onSelect={() => void choose('dnd', tomorrow())}>{t('account.dnd_tomorrow')}</MenuItem>
       <MenuLine />
-      <MenuItem icon={<CircleUser {...icon} />} onSelect={() => go(paths.preferences('profile'))}>{t('preferences.profile')}</MenuItem>
+      <MenuItem icon={<CircleUser {...icon} />} onSelect={() => go(paths.preferences('profile'))}>{t('account.profile')}</MenuItem>
       <MenuItem icon={<Settings {...icon} />} keys={keys('preferences')} onSelect={() => go(paths.preferences('appearance'))}>{t('command.preferences')}</MenuItem>
       <MenuItem icon={<MonitorSmartphone {...icon} />} onSelect={() => go(paths.preferences('devices'))}>{t('command.devices')}</MenuItem>
       <MenuItem icon={<Keyboard {...icon} />} keys={keys('sheet')} onSelect={() => openDialog({ kind: 'sheet' })}>{t('command.sheet')}</MenuItem>
