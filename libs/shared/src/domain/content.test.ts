@@ -26,9 +26,7 @@ describe('content', () => {
     expect(maskCode('```js\nx\n```\ny')).toBe('     \n \n   \ny');
   });
 
-  it('takes linear time over hostile text', () => {
-    const started = performance.now();
-    for (const part of ['[', ']', '*a ', 'a* ', '_*~', '[*', '`[']) contentDepth(part.repeat(16_000 / part.length));
-    expect(performance.now() - started).toBeLessThan(1_500);
+  it('ends over hostile text, which a quadratic reader would not within the time-out', { timeout: 10_000 }, () => {
+    for (const part of ['[', ']', '*a ', 'a* ', '_*~', '[*', '`[']) expect(contentDepth(part.repeat(200_000 / part.length))).toBeGreaterThanOrEqual(0);
   });
 });

@@ -39,9 +39,7 @@ describe('mentions', () => {
     ['a span that ends with its paragraph', `a \` b\n\n<@${A}> \``],
   ])('counts %s', (_name, content) => expect(parseMentions(content).user_ids).toEqual([A]));
 
-  it('takes linear time over hostile text', () => {
-    const started = performance.now();
-    for (const part of ['`', '``` ', '<@', '\\<!', '` `` ']) parseMentions(`<@${part.repeat(16_000 / part.length)}`);
-    expect(performance.now() - started).toBeLessThan(1_000);
+  it('ends over hostile text, which a quadratic reader would not within the time-out', { timeout: 10_000 }, () => {
+    for (const part of ['`', '``` ', '<@', '\\<!', '` `` ']) expect(parseMentions(`<@${part.repeat(64_000 / part.length)}`).user_ids).toEqual([]);
   });
 });

