@@ -1,0 +1,85 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ChannelView, Readable } from '@parley/shared/sync/api';
+import { addressOf, readOutcome } from './api.ts';
+import { rowBadge, totalBadge } from './counts.ts';
+import { combine, nameOf } from './people.ts';
+import { paths, readPlace } from './routes.ts';
+import { getImport, startImport } from '@parley/shared/protocol/calls/imports';
+import { getChannels } from '@parley/shared/protocol/calls/channels';
+import { getServer, signOut } from '@parley/shared/protocol/calls/accounts';
+
+const id = (n: number) => `0190a000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
+
+function view(over: Partial<ChannelView> & { kind?: ChannelView['channel']['kind']; muted?: boolean; users?: string[] } = {}): ChannelView {
+  return {
+    id: id(1), workspaceId: id(9), unread: 0, mentions: 0, lastMessageAt: null, headSeq: 1,
+    channel: { id: id(1), workspace_id: id(9), kind: over.kind ?? 'public', name: over.kind === 'dm' || over.kind === 'group_dm' ? '' : 'general', topic: '', purpose: '', member_count: 2, archived: false, posting: 'everyone', created_at: '2026-11-23T09:00:00.000Z', head_seq: 1, head_rev: 1, purged_through_seq: 0, user_ids: over.users },
+    membership: { channel_id: id(1), role: 'member', stay_id: id(5), visible_from_seq: 1, joined_seq: 0, read_epoch: 0, read_seq: 0, level: 'default', muted: over.muted ?? false, joined_at: '2026-11-23T09:00:00.000Z' },
+    ...over,
+  };
+}
+
+describe('BDG-1 badges', () => {
+  it('BDG-1 a channel row is bold with unread and counts mentions', () => {
+    expect(rowBadge(view({ unread: 5, mentions: 2 }))).toMatchObject({ bold: true, number: 2 });
+    expect(rowBadge(view({ unread: 5 }))).toMatchObject({ bold: true, number: 0 });
+  });
+  it('BDG-1 a direct message counts what is unread', () => {
+    expect(rowBadge(view({ kind: 'dm', unread: 3, mentions: 0 }))).toMatchObject({ bold: true, number: 3 });
+  });
+  it('BDG-1 a muted row is never bold and counts mentions only', () => {
+    expect(rowBadge(view({ muted: true, unread: 5, mentions: 1 }))).toMatchObject({ bold: false, number: 1 });
+    expect(rowBadge(view({ kind: 'dm', muted: true, unread: 5, mentions: 0 }))).toMatchObject({ bold: false, number: 0 });
+  });
+  it('BDG-1 the total is the sum of rows and threads', () => {
+    expect(totalBadge([view({ unread: 1, mentions: 1 }), view({ kind: 'dm', unread: 2 })], 1)).toEqual({ number: 4, dot: true });
+    expect(totalBadge([view({ muted: true, unread: 9 })], 0)).toEqual({ number: 0, dot: false });
+  });
+});
+
+describe('LAY-8 addresses', () => {
+  it('LAY-8 every address reads back as the place it was made for', () => {
+    expect(readPlace(paths.channel(id(9), id(1), { messageId: id(2), rootId: id(3) }), '?panel=details&tab=members')).toEqual({ scene: 'channel', workspaceId: id(9), channelId: id(1), messageId: id(2), rootId: id(3), page: null, panel: 'details', tab: 'members' });
+    for (const scene of ['threads', 'drafts', 'browse'] as const) expect(readPlace(paths.scene(id(9), scene), '')).toMatchObject({ scene, workspaceId: id(9) });
+    expect(readPlace(paths.preferences('devices'), '')).toMatchObject({ scene: 'preferences', page: 'devices', workspaceId: null });
+    expect(readPlace(paths.workspace(id(9)), '')).toMatchObject({ scene: 'home', workspaceId: id(9) });
+  });
+  it('LAY-8 what means nothing is unknown', () => {
+    for (const path of ['/w', '/w/a/b/c', '/nowhere', '/w/a/c/']) expect(readPlace(path, '').scene).toBe('unknown');
+  });
+});
+
+describe('names', () => {
+  const t = (key: string, values?: Record<string, unknown>) => (values === undefined ? key : `${key} ${JSON.stringify(values)}`);
+  const users = new Map([2, 3, 4, 5, 6].map((n) => [id(n), { display_name: `P${n}` }]));
+  it('DM-1 a direct message is called by its people, notes by their own name, groups by three and a count', () => {
+    expect(nameOf(view(), id(7), users, t)).toBe('general');
+    expect(nameOf(view({ kind: 'dm', users: [id(7), id(2)] }), id(7), users, t)).toBe('P2');
+    expect(nameOf(view({ kind: 'dm', users: [id(7)] }), id(7), users, t)).toBe('channel.notes');
+    expect(nameOf(view({ kind: 'group_dm', users: [7, 2, 3, 4, 5, 6].map(id) }), id(7), users, t)).toContain('P2, P3, P4');
+  });
+  it('PRN-6 combined readables keep their reference until one of them changes', () => {
+    let value = 1;
+    const part: Readable<number> = { get: () => value, subscribe: vi.fn(() => () => undefined) };
+    const all = combine([part, part]);
+    const before = all.get();
+    expect(all.get()).toBe(before);
+    value = 2;
+    expect(all.get()).toEqual([2, 2]);
+    expect(all.get()).not.toBe(before);
+  });
+});
+
+describe('calls', () => {
+  it('puts path fields into the path, the rest of a GET and of a raw body into the query', () => {
+    expect(addressOf(getImport, { import_id: id(1) })).toBe(`/api/v1/imports/${id(1)}`);
+    expect(addressOf(getChannels, { workspace_id: id(9), query: 'a b', cursor: undefined })).toBe(`/api/v1/channels?workspace_id=${id(9)}&query=a+b`);
+    expect(addressOf(startImport, { kind: 'slack', workspace_id: id(9) })).toBe(`/api/v1/imports?kind=slack&workspace_id=${id(9)}`);
+  });
+  it('reads answers, problems, and what is neither', () => {
+    expect(readOutcome(signOut, 204, null, '')).toMatchObject({ kind: 'ok', status: 204 });
+    expect(readOutcome(getServer, 200, null, '{"name":1}')).toMatchObject({ kind: 'unreached' });
+    expect(readOutcome(getServer, 502, null, '<html>')).toMatchObject({ kind: 'unreached' });
+    expect(readOutcome(getServer, 429, '7', JSON.stringify({ type: 'about:blank', title: 'Slow down', status: 429, code: 'rate_limited' }))).toMatchObject({ kind: 'problem', retryAfterMs: 7_000 });
+  });
+});
