@@ -35,9 +35,10 @@ export function usePages<C extends Call>(call: C, input: InputOf<C> | null): Pag
     [call, key],
   );
   useEffect(() => {
+    const turns = turn;
     void load(null, []);
     return () => {
-      turn.current++;
+      turns.current++;
     };
   }, [load]);
   return {
