@@ -10,6 +10,7 @@ import { headOf } from '../../storage/streams.ts';
 import { workspaceMembers, type HeadRow } from '../../storage/tables.ts';
 import type { ActorRef } from '../channels/channel-access.ts';
 import { streamDelta, withheldDelta } from './delta.ts';
+import { SnapshotCache } from './snapshot-cache.ts';
 import { summaries } from './summaries.ts';
 
 const DEFAULT_PAGE = 200;
@@ -28,11 +29,14 @@ interface Wanted {
  */
 export async function sync(deps: Pick<Deps, 'store' | 'clock'>, who: ActorRef, input: RequestOf<typeof calls.sync>): Promise<ResponseOf<typeof calls.sync>> {
   const incarnation = deps.store.incarnation();
-  return deps.store.read(async (tx) => ({
-    server_time: millisToIso(deps.clock.now()), incarnation,
-    streams: await streams(tx, who, input),
-    channels: await summaries(tx, who, { cursors: input.cursors, counts: input.counts ?? [] }),
-  }));
+  return deps.store.read(async (snapshot) => {
+    const tx = new SnapshotCache(snapshot);
+    return {
+      server_time: millisToIso(deps.clock.now()), incarnation,
+      streams: await streams(tx, who, input),
+      channels: await summaries(tx, who, { cursors: input.cursors, counts: input.counts ?? [] }),
+    };
+  });
 }
 
 async function streams(tx: ReadTx, who: ActorRef, input: RequestOf<typeof calls.sync>): Promise<Record<string, Delta>> {
