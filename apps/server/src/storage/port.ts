@@ -18,6 +18,8 @@ export interface Table<R extends Row = Row> {
   readonly shard: string | null;
   readonly columns: Readonly<Record<string, 'text' | 'integer'>>;
   readonly indexes: Readonly<Record<string, { readonly fields: readonly string[]; readonly unique?: boolean }>>;
+  /** Its rows come in one by one, spread over many shards: an adapter may gather new ones before it files them under all indexes. */
+  readonly hot?: boolean;
   /** Carries the row's type; never read. */
   readonly row?: R;
 }

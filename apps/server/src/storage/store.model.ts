@@ -87,7 +87,7 @@ const label = fc.constantFrom('x', 'y', '\uE000', '😀');
 const maybe = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(of, { freq: 3 });
 const bounds = <T extends KeyPart>(of: fc.Arbitrary<T>): fc.Arbitrary<Pick<Range, 'gt' | 'gte' | 'lt' | 'lte'>> => fc.record({ gt: of, gte: of, lt: of, lte: of }, { requiredKeys: [] });
 
-const rowArbitrary: fc.Arbitrary<Row> = fc.record({ group, id, label: maybe(label), rank: maybe(rank), code: maybe(label), rest: fc.jsonValue({ maxDepth: 2 }) });
+const rowArbitrary: fc.Arbitrary<Row> = fc.record({ group, id, label: maybe(label), rank: maybe(rank), code: maybe(label), rest: fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown) });
 const rangeArbitrary: fc.Arbitrary<Range> = fc.oneof(
   fc.record({ prefix: fc.tuple(group) }).chain((r) => bounds(id).map((b) => ({ ...r, ...b }))),
   bounds(group),

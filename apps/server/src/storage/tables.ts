@@ -104,7 +104,7 @@ export interface MessageRow extends Row {
   targets?: string[];
 }
 export const messages = table<MessageRow>({
-  name: 'messages', key: ['channel_id', 'seq'], shard: 'channel_id',
+  name: 'messages', key: ['channel_id', 'seq'], shard: 'channel_id', hot: true,
   columns: {
     channel_id: 'text', seq: 'integer', rev: 'integer', id: 'text', author_id: 'text', client_msg_id: 'text', parent_message_id: 'text',
     counted_seq: 'integer', reply_seq: 'integer', timeline_seq: 'integer', everyone_seq: 'integer', created_us: 'integer',

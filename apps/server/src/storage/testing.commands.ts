@@ -15,10 +15,13 @@ export interface ThingRow extends Row {
 }
 /** A table with every kind of index, for the contract suite. */
 export const things = {
-  name: 'test_things', key: ['group', 'id'], shard: 'group',
+  name: 'test_things', key: ['group', 'id'], shard: 'group', hot: false as boolean,
   columns: { group: 'text', id: 'text', label: 'text', rank: 'integer', code: 'text' },
   indexes: { by_rank: { fields: ['group', 'rank'] }, by_label_rank: { fields: ['label', 'rank'] }, by_code: { fields: ['group', 'code'], unique: true } },
 } as const satisfies Table<ThingRow>;
+
+/** The same, with new rows gathered before they are filed. */
+export const HOT_TABLES: readonly Table[] = [...PRODUCT_TABLES, { ...things, hot: true } as Table];
 
 export const TABLES: readonly Table[] = [...PRODUCT_TABLES, things as Table];
 

@@ -4,6 +4,7 @@ import type { StoredEvent } from '../port.ts';
 import { StoreClock } from '../store-clock.ts';
 import { openWriter, readBack, type Connection, type Settings } from './connection.ts';
 import { sqliteCode, storageError } from './errors.ts';
+import { DEFAULT_FILING, type FilingLimits } from './filing.ts';
 import { SqliteTx } from './sqlite-tx.ts';
 import { Statements } from './statements.ts';
 
@@ -28,6 +29,7 @@ export interface BatchWriterOptions {
   /** Milliseconds since the epoch. */
   now(): number;
   uuid(): string;
+  filing?: FilingLimits;
 }
 
 interface Open {
@@ -60,7 +62,9 @@ export class BatchWriter {
       const outcomes: Outcome[] = [];
       const events: StoredEvent[] = [];
       open.run.begin();
+      open.statements.begin();
       for (const command of commands) outcomes.push(await this.execute(open, command, events));
+      open.statements.file();
       open.run.commit();
       return done(outcomes, events);
     } catch (error) {
@@ -128,7 +132,7 @@ export class BatchWriter {
     const newest = db.prepare('SELECT max(id) FROM outbox').pluck().get() as string | null;
     return {
       db,
-      statements: new Statements(db),
+      statements: new Statements(db, this.options.filing ?? DEFAULT_FILING),
       clock: new StoreClock(this.options.now, newest ?? undefined),
       run: { begin: step('BEGIN IMMEDIATE'), commit: step('COMMIT'), rollback: step('ROLLBACK'), save: step('SAVEPOINT command'), release: step('RELEASE command'), undo: step('ROLLBACK TO command') },
     };

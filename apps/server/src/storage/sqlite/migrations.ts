@@ -1,6 +1,6 @@
 import type { Table } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { indexName, indexSql, quote, REST, tableSql } from './schema.ts';
+import { filedName, gatherName, gatherSql, indexName, indexSql, quote, REST, tableSql, unfiled } from './schema.ts';
 
 /** A step that only code can take, such as moving what rows hold. Tables, columns and indexes follow the declarations by themselves. */
 export interface Migration {
@@ -36,24 +36,35 @@ export function migrate(db: Connection, tables: readonly Table[], now: number, m
       db.prepare('INSERT INTO schema_versions (version, applied_at) VALUES (?, ?)').run(migration.version, now);
     }
     for (const table of tables) {
+      fileAll(db, table);
       addTable(db, table);
       matchIndexes(db, table);
+      if (table.hot && columnsOf(db, gatherName(table)).length === 0) for (const sql of gatherSql(table)) db.exec(sql);
     }
     return { from, to: newest };
   }).immediate();
 }
 
-function columnsOf(db: Connection, table: Table): string[] {
-  return (db.pragma(`table_info(${quote(table.name)})`) as { name: string }[]).map(({ name }) => name);
+function columnsOf(db: Connection, table: string): string[] {
+  return (db.pragma(`table_info(${quote(table)})`) as { name: string }[]).map(({ name }) => name);
 }
 
 function refuseUnknownColumns(db: Connection, table: Table): void {
-  const unknown = columnsOf(db, table).find((name) => name !== REST && !(name in table.columns));
+  const unknown = columnsOf(db, table.name).find((name) => name !== REST && !(name in table.columns));
   if (unknown !== undefined) throw new NewerDatabaseError(db.name, `it has ${table.name}.${unknown}`);
 }
 
+/** When what is gathered no longer looks as declared, it is filed as it is, to be changed with the rest. */
+function fileAll(db: Connection, table: Table): void {
+  const gathered = columnsOf(db, gatherName(table));
+  if (gathered.length === 0 || (table.hot && [...Object.keys(table.columns), REST].every((name) => gathered.includes(name)))) return;
+  const list = gathered.filter((name) => name !== '$slot' && name !== '$shard').map(quote).join(', ');
+  db.exec(`INSERT INTO ${quote(table.name)} (${list}) SELECT ${list} FROM ${quote(gatherName(table))} WHERE ${unfiled(table)} ORDER BY "$slot"`);
+  db.exec(`DROP TABLE ${quote(gatherName(table))}; DROP TABLE ${quote(filedName(table))}`);
+}
+
 function addTable(db: Connection, table: Table): void {
-  const present = columnsOf(db, table);
+  const present = columnsOf(db, table.name);
   if (present.length === 0) {
     db.exec(tableSql(table));
     return;

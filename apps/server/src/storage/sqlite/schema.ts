@@ -27,3 +27,35 @@ export function indexSql(table: Table, index: string): string {
 export function nullableFields(table: Table, index: string | undefined): string[] {
   return index === undefined ? [] : orderedFields(table, index).filter((field) => !table.key.includes(field));
 }
+
+/** Where new rows of a hot table are gathered, and up to which slot those of each shard have been filed. */
+export const gatherName = (table: Table): string => `${table.name}__new`;
+export const filedName = (table: Table): string => `${table.name}__filed`;
+export const shardIndexName = (table: Table): string => `${gatherName(table)}__shard`;
+export const gatherIndexName = (table: Table, index: string): string => `${gatherName(table)}__${index}`;
+
+/** Indexes that do not begin with the shard: gathered rows have one each as well, others are found by their shard. */
+export const shardlessIndexes = (table: Table): string[] => Object.keys(table.indexes).filter((index) => table.indexes[index]!.fields[0] !== table.shard);
+
+/** Slots are never given twice: a filed slot must not come to mean another row. */
+export function gatherSql(table: Table): string[] {
+  const columns = Object.entries(table.columns).map(([name, type]) => `${quote(name)} ${type.toUpperCase()}`);
+  const name = quote(gatherName(table));
+  return [
+    `CREATE TABLE ${name} ("$slot" INTEGER PRIMARY KEY AUTOINCREMENT, "$shard" INTEGER NOT NULL, ${columns.join(', ')}, ${quote(REST)} TEXT) STRICT`,
+    `CREATE INDEX ${quote(shardIndexName(table))} ON ${name} ("$shard")`,
+    ...shardlessIndexes(table).map((index) => `CREATE INDEX ${quote(gatherIndexName(table, index))} ON ${name} (${table.indexes[index]!.fields.map(quote).join(', ')})`),
+    `CREATE TABLE IF NOT EXISTS ${quote(filedName(table))} ("$shard" INTEGER PRIMARY KEY, "$slot" INTEGER NOT NULL) STRICT`,
+  ];
+}
+
+/** Gathered rows that are not filed, as a condition. */
+export const unfiled = (table: Table): string => `"$slot" > coalesce((SELECT f."$slot" FROM ${quote(filedName(table))} f WHERE f."$shard" = ${quote(gatherName(table))}."$shard"), 0)`;
+
+/** A 32-bit hash (FNV-1a); several shards may share one. */
+export function shardHash(value: unknown): number {
+  const text = String(value);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

@@ -9,6 +9,7 @@ import { TABLES } from '../tables.ts';
 import { Admission, DEFAULT_LIMITS, type AdmissionLimits } from './admission.ts';
 import { closedError, type Outcome } from './batch-writer.ts';
 import { openWriter, type Connection, type Settings } from './connection.ts';
+import type { FilingLimits } from './filing.ts';
 import { InlineWriter } from './inline-writer.ts';
 import { migrate } from './migrations.ts';
 import { ReadPool } from './read-pool.ts';
@@ -29,6 +30,8 @@ export interface SqliteStoreOptions {
   tables?: readonly Table[];
   commands?: Readonly<Record<string, CommandHandler<never, unknown>>>;
   commandsModule?: string;
+  /** How many new rows of hot tables are gathered before they are filed. */
+  filing?: FilingLimits;
 }
 
 interface Waiting {
@@ -135,12 +138,12 @@ class SqliteStore implements Store {
 
   private start(): Writer {
     const events: WriterEvents = { committed: (commit) => this.committed(commit), lost: (reason) => this.lost(reason) };
-    if (this.options.writer === 'inline') {
-      const now = this.options.now ?? (() => Date.now());
-      const commands = this.options.commands ?? (COMMANDS as Readonly<Record<string, CommandHandler<never, unknown>>>);
-      return new InlineWriter({ file: this.options.file, commands, now, uuid: () => uuidv7({ now }, random) }, events);
-    }
-    return new ThreadWriter({ file: this.options.file, ...(this.options.commandsModule === undefined ? {} : { commandsModule: this.options.commandsModule }) }, events);
+    const { file, filing, commandsModule } = this.options;
+    const data = { file, ...(filing ? { filing } : {}) };
+    if (this.options.writer !== 'inline') return new ThreadWriter({ ...data, ...(commandsModule === undefined ? {} : { commandsModule }) }, events);
+    const now = this.options.now ?? (() => Date.now());
+    const commands = this.options.commands ?? (COMMANDS as Readonly<Record<string, CommandHandler<never, unknown>>>);
+    return new InlineWriter({ ...data, commands, now, uuid: () => uuidv7({ now }, random) }, events);
   }
 
   /** All that was asked for in one turn of the event loop goes over in one message. */

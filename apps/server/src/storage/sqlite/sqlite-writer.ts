@@ -18,7 +18,7 @@ const clock = { now: () => Date.now() };
 const random = { bytes: (length: number) => randomFillSync(new Uint8Array(length)) };
 const post = (message: FromWriter): void => port.postMessage(message);
 
-const writer = new BatchWriter({ file: data.file, commands: commands as Readonly<Record<string, CommandHandler<never, unknown>>>, now: clock.now, uuid: () => uuidv7(clock, random) });
+const writer = new BatchWriter({ file: data.file, commands: commands as Readonly<Record<string, CommandHandler<never, unknown>>>, now: clock.now, uuid: () => uuidv7(clock, random), ...(data.filing ? { filing: data.filing } : {}) });
 const loop = new CommitLoop(
   writer,
   ({ outcomes, ...rest }) => post({ type: 'committed', outcomes: outcomes.map(({ id, outcome }) => (outcome.ok ? { id, result: outcome.result } : { id, error: toWire(outcome.error) })), ...rest }),

@@ -1,135 +1,95 @@
-import type Database from 'better-sqlite3';
-import { checkKey, checkRow, orderedFields, positionOf } from '../order.ts';
+import { checkKey, checkRow, positionOf } from '../order.ts';
 import type { KeyPart, Range, Row, Table } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { uniqueViolation } from './errors.ts';
-import { indexName, nullableFields, quote, REST } from './schema.ts';
+import { Filing, type FilingLimits } from './filing.ts';
+import { GatheredValues } from './gathered-values.ts';
+import { HotTable } from './hot-table.ts';
+import { gatherName } from './schema.ts';
+import { PlainTable, Prepared, type TableAccess, type Values } from './table-access.ts';
 
-type Question = Range & { reverse?: boolean };
-type Values = (string | number | null)[];
-const BOUNDS = [['gt', '>'], ['gte', '>='], ['lt', '<'], ['lte', '<=']] as const;
+interface Access {
+  table: TableAccess;
+  columns: readonly string[];
+}
 
-/** One connection's prepared statements, made on first use, and the way between rows and columns. */
+/** One connection's tables, and the way between rows and columns. */
 export class Statements {
-  private readonly cache = new Map<string, Database.Statement>();
-  private readonly tables = new Map<Table, TableStatements>();
+  private readonly prepared: Prepared;
+  private readonly tables = new Map<string, Access>();
+  private readonly filings: Filing[] = [];
+  private readonly gathered: GatheredValues[] = [];
+  private version: unknown;
 
-  constructor(private readonly db: Connection) {}
+  /** `filing` is for the connection that writes. */
+  constructor(db: Connection, private readonly filing?: FilingLimits) {
+    this.prepared = new Prepared(db);
+  }
 
   get(table: Table, key: readonly KeyPart[]): Row | undefined {
     checkKey(table, key);
-    const own = this.of(table);
-    const values = own.get.get(...key) as Values | undefined;
-    return values && toRow(own.columns, values);
+    const access = this.of(table);
+    const values = access.table.get(key);
+    return values && toRow(access.columns, values);
   }
 
-  find(table: Table, range: Question & { limit: number }): Row[] {
-    const own = this.of(table);
-    const { sql, values } = this.where(table, range);
-    const found = this.select(`f ${table.name} ${sql}`, () => `SELECT ${own.list} ${sql} LIMIT ?`).all(...values, Math.min(range.limit, Number.MAX_SAFE_INTEGER)) as Values[];
-    return found.map((row) => toRow(own.columns, row));
+  find(table: Table, range: Range & { reverse?: boolean; limit: number }): Row[] {
+    const access = this.of(table);
+    return access.table.find(range).map((values) => toRow(access.columns, values));
   }
 
-  count(table: Table, range: Question): number {
-    const { sql, values } = this.where(table, range, false);
-    return (this.select(`c ${table.name} ${sql}`, () => `SELECT count(*) ${sql}`).get(...values) as [number])[0];
+  count(table: Table, range: Range): number {
+    return this.of(table).table.count(range);
   }
 
   insert(table: Table, row: Row): void {
-    this.write(table, row, this.of(table).insert, true);
+    checkRow(table, row);
+    const access = this.of(table);
+    access.table.insert(positionOf(row, table.key)!, toValues(table, access.columns, row));
   }
 
   put(table: Table, row: Row): void {
-    this.write(table, row, this.of(table).put, false);
+    checkRow(table, row);
+    const access = this.of(table);
+    access.table.put(positionOf(row, table.key)!, toValues(table, access.columns, row));
   }
 
   delete(table: Table, key: readonly KeyPart[]): boolean {
     checkKey(table, key);
-    return this.of(table).delete.run(...key).changes > 0;
+    return this.of(table).table.delete(key);
   }
 
-  private write(table: Table, row: Row, statement: Database.Statement, fresh: boolean): void {
-    checkRow(table, row);
-    const own = this.of(table);
-    const values: Values = own.columns.map((name) => (row[name] ?? null) as string | number | null);
-    values.push(restOf(table, row));
-    try {
-      statement.run(...values);
-    } catch (error) {
-      throw uniqueViolation(error, table, () => fresh && this.get(table, positionOf(row, table.key)!) !== undefined) ?? error;
-    }
+  /** Called in each transaction that writes, before its commands: what is remembered of the file holds only while no other process writes. */
+  begin(): void {
+    const [version] = this.prepared.rows('PRAGMA data_version').get() as [number];
+    if (version !== this.version) for (const values of this.gathered) values.forget();
+    this.version = version;
   }
 
-  /** From FROM to ORDER BY, with the values for its marks. */
-  private where(table: Table, range: Question, ordered = true): { sql: string; values: KeyPart[] } {
-    const fields = orderedFields(table, range.index);
-    const values: KeyPart[] = [...(range.prefix ?? [])];
-    const terms = values.map((_, i) => `${quote(fields[i]!)} = ?`);
-    const next = fields[values.length];
-    for (const [bound, operator] of BOUNDS) {
-      const value = range[bound];
-      if (value === undefined) continue;
-      if (next === undefined) throw new TypeError(`no field of ${table.name} left for a bound`);
-      terms.push(`${quote(next)} ${operator} ?`);
-      values.push(value);
-    }
-    if (range.after) {
-      const position = positionOf(range.after, fields);
-      if (!position) throw new TypeError(`the row to go on from is not in ${table.name}.${range.index ?? 'key'}`);
-      terms.push(`(${fields.map(quote).join(', ')}) ${range.reverse ? '<' : '>'} (${fields.map(() => '?').join(', ')})`);
-      values.push(...position);
-    }
-    for (const field of nullableFields(table, range.index)) terms.push(`${quote(field)} IS NOT NULL`);
-    const by = range.index === undefined ? '' : ` INDEXED BY ${quote(indexName(table, range.index))}`;
-    const where = terms.length > 0 ? ` WHERE ${terms.join(' AND ')}` : '';
-    const order = ordered ? ` ORDER BY ${fields.map((field) => `${quote(field)}${range.reverse ? ' DESC' : ''}`).join(', ')}` : '';
-    return { sql: `FROM ${quote(table.name)}${by}${where}${order}`, values };
+  /** Files gathered rows; called in each transaction that writes, after its commands. */
+  file(): void {
+    for (const filing of this.filings) filing.step();
   }
 
-  private select(key: string, sql: () => string): Database.Statement {
-    let statement = this.cache.get(key);
-    if (!statement) {
-      statement = this.db.prepare(sql()).raw();
-      this.cache.set(key, statement);
+  private of(table: Table): Access {
+    let access = this.tables.get(table.name);
+    if (!access) {
+      access = { table: this.make(table), columns: Object.keys(table.columns) };
+      this.tables.set(table.name, access);
     }
-    return statement;
+    return access;
   }
 
-  private of(table: Table): TableStatements {
-    let own = this.tables.get(table);
-    if (!own) {
-      own = prepare(this.db, table);
-      this.tables.set(table, own);
-    }
-    return own;
+  private make(table: Table): TableAccess {
+    // As the file has it: whoever opened it has brought it up to its declarations.
+    const hot = this.prepared.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(gatherName(table)) !== undefined;
+    if (!hot) return new PlainTable(this.prepared, table);
+    if (!this.filing) return new HotTable(this.prepared, table);
+    const filing = new Filing(this.prepared, table, this.filing);
+    const values = new GatheredValues(this.prepared, table);
+    this.filings.push(filing);
+    this.gathered.push(values);
+    return new HotTable(this.prepared, table, { gathered: () => filing.gathered(), values });
   }
-}
-
-interface TableStatements {
-  columns: readonly string[];
-  list: string;
-  get: Database.Statement;
-  insert: Database.Statement;
-  put: Database.Statement;
-  delete: Database.Statement;
-}
-
-function prepare(db: Connection, table: Table): TableStatements {
-  const columns = Object.keys(table.columns);
-  const all = [...columns, REST];
-  const list = all.map(quote).join(', ');
-  const name = quote(table.name);
-  const key = table.key.map(quote).join(', ');
-  const isKey = table.key.map((field) => `${quote(field)} = ?`).join(' AND ');
-  const insert = `INSERT INTO ${name} (${list}) VALUES (${all.map(() => '?').join(', ')})`;
-  const replaced = all.filter((field) => !table.key.includes(field)).map((field) => `${quote(field)} = excluded.${quote(field)}`).join(', ');
-  return {
-    columns, list,
-    get: db.prepare(`SELECT ${list} FROM ${name} WHERE ${isKey}`).raw(),
-    insert: db.prepare(insert),
-    put: db.prepare(`${insert} ON CONFLICT (${key}) DO UPDATE SET ${replaced}`),
-    delete: db.prepare(`DELETE FROM ${name} WHERE ${isKey}`),
-  };
 }
 
 function toRow(columns: readonly string[], values: Values): Row {
@@ -139,13 +99,15 @@ function toRow(columns: readonly string[], values: Values): Row {
   return row;
 }
 
-/** The fields that are no columns, or null when there are none. */
-function restOf(table: Table, row: Row): string | null {
+function toValues(table: Table, columns: readonly string[], row: Row): Values {
+  const values: Values = [];
+  for (const name of columns) values.push((row[name] ?? null) as string | number | null);
   let rest: Row | undefined;
   for (const name in row) {
     if (name in table.columns || row[name] === undefined) continue;
     rest ??= {};
     rest[name] = row[name];
   }
-  return rest ? JSON.stringify(rest) : null;
+  values.push(rest ? JSON.stringify(rest) : null);
+  return values;
 }

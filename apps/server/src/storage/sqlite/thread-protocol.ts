@@ -1,6 +1,7 @@
 import type { Command } from './batch-writer.ts';
 import type { Settings } from './connection.ts';
 import type { WireError } from './errors.ts';
+import type { FilingLimits } from './filing.ts';
 import type { StoredEvent } from '../port.ts';
 
 /** What the writer's thread is started with. */
@@ -8,6 +9,7 @@ export interface WriterData {
   file: string;
   /** A module whose `COMMANDS` are run in place of the product's. */
   commandsModule?: string;
+  filing?: FilingLimits;
 }
 
 export type ToWriter = { type: 'run'; commands: (Command & { id: number })[] } | { type: 'close' };
