@@ -70,11 +70,18 @@ class IndexedDbStore implements KeyValueStore {
       const tx = this.db.transaction(ENTRIES, 'readwrite', { durability: this.durability });
       // Requests fail with their transaction, whose end is awaited: each alone must not be an unhandled rejection.
       const quiet = (request: Promise<unknown>): void => void request.catch(() => {});
-      for (const change of changes) {
-        if ('deleteRange' in change) {
-          if (change.from < change.to) quiet(tx.store.delete(IDBKeyRange.bound([change.collection, change.from], [change.collection, change.to], false, true)));
-        } else if ('delete' in change) quiet(tx.store.delete([change.collection, change.key]));
-        else quiet(tx.store.put(change.value, [change.collection, change.key]));
+      try {
+        for (const change of changes) {
+          if ('deleteRange' in change) {
+            if (change.from < change.to) quiet(tx.store.delete(IDBKeyRange.bound([change.collection, change.from], [change.collection, change.to], false, true)));
+          } else if ('delete' in change) quiet(tx.store.delete([change.collection, change.key]));
+          else quiet(tx.store.put(change.value, [change.collection, change.key]));
+        }
+      } catch (error) {
+        // A value that cannot be cloned throws at once, and what was asked before it would be committed.
+        quiet(tx.done);
+        tx.abort();
+        throw error;
       }
       await tx.done;
     } catch (error) {

@@ -124,6 +124,24 @@ describe('tabs', () => {
     expect(told).toBeGreaterThan(0);
   });
 
+  it('TAB5 after the session ended a new sign-in in the same page starts anew', async () => {
+    const browser = new Browser();
+    const first = await browser.tab();
+    const second = await browser.tab();
+    await Promise.all([first.started, second.started]);
+    browser.server.socket.welcome();
+    await browser.clock.advance(500);
+    browser.server.socket.events.closed(4003, '');
+    await browser.clock.advance(500);
+    expect([first.engine.connection.get().kind, second.engine.connection.get().kind]).toEqual(['signed_out', 'signed_out']);
+    const again = await browser.tab();
+    await again.started;
+    browser.server.socket.welcome();
+    await browser.clock.advance(500);
+    expect([again.engine.connection.get().kind, browser.engines.length]).toEqual(['live', 2]);
+    expect(first.engine.connection.get().kind).toBe('signed_out');
+  });
+
   it('TAB3 what a tab looks at ends with the tab', async () => {
     const browser = new Browser();
     const first = await browser.tab();

@@ -22,11 +22,19 @@ export function shareEngine(accountId: string, means: TabMeans, openEngine: () =
   const self = means.newId();
   const face = new TabEngine(accountId, means.newId);
   let host: TabHost | null = null;
+  let ended = false;
   let release: () => void = () => {};
   const held = new Promise<void>((resolve) => { release = resolve; });
   const remote = new RemoteBackend(self, means);
 
+  /** This tab takes no part any more: a later sign-in in it begins anew, and must not find the ended engine leading. */
+  const leave = (): void => {
+    ended = true;
+    release();
+  };
+
   const lead = async (): Promise<void> => {
+    if (ended) return;
     const engine = await openEngine();
     await engine.start();
     host = new TabHost(engine);
@@ -35,6 +43,7 @@ export function shareEngine(accountId: string, means: TabMeans, openEngine: () =
     face.use(localBackend(current, self));
     means.post({ kind: 'leader', leader: self });
     await held;
+    host = null;
     await engine.stop();
   };
 
@@ -58,7 +67,7 @@ export function shareEngine(accountId: string, means: TabMeans, openEngine: () =
 
   face.onLife(
     async () => {
-      means.listen((message) => {
+      const unlisten = means.listen((message) => {
         if (host) return serve(message);
         if (message.kind === 'leader') {
           if (remote.leader(message.leader)) {
@@ -67,13 +76,17 @@ export function shareEngine(accountId: string, means: TabMeans, openEngine: () =
           }
         } else remote.receive(message);
       });
+      void held.then(unlisten);
+      face.connection.subscribe(() => {
+        if (face.connection.get().kind === 'signed_out') leave();
+      });
       void means.lock(`parley-tab-${self}`, () => held);
       const leading = means.lock(`parley-leader-${accountId}`, lead);
       means.post({ kind: 'who_leads', tab: self });
       // Shown as soon as this tab leads or has found who does.
       await Promise.race([leading, new Promise<void>((resolve) => face.whenUsable(resolve))]);
     },
-    async () => release(),
+    async () => leave(),
   );
   return face;
 }

@@ -72,6 +72,8 @@ export function transition(state: ConnectionState, event: ConnectionEvent, now: 
     case 'start':
       return state.kind === 'stopped' ? connect(now, 0) : stay(state);
     case 'stop':
+      // Who was signed out stays so: it is what the person must still be told.
+      if (state.kind === 'signed_out') return stay(state);
       return { state: { kind: 'stopped' }, effects: socket ? [{ kind: 'close' }] : [] };
     case 'signed_out':
       if (state.kind === 'signed_out') return stay(state);

@@ -51,6 +51,14 @@ export class Drafts {
     };
   }
 
+  /** Everything goes, unwritten text too: the person signed out. */
+  forget(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    this.drafts.clear();
+    this.dirty.clear();
+  }
+
   async flush(): Promise<void> {
     this.timer?.cancel();
     this.timer = null;

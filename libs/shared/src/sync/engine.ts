@@ -241,6 +241,9 @@ class SyncEngine implements Engine {
   async signOut(): Promise<void> {
     const outcome = await this.transport.call(signOut, {});
     if (outcome.kind === 'unreached' || (outcome.kind === 'problem' && outcome.problem.status !== 401)) throw new Error('The server did not end the session.');
+    this.outboxQueue.stop();
+    this.reads.stop();
+    this.drafts.forget();
     await this.options.durable.clear();
     this.dispatch({ kind: 'signed_out', reason: 'signed_out' });
     await this.wiped;

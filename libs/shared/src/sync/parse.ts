@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Call, ResponseOf } from '../protocol/call.ts';
 import { sync } from '../protocol/calls/reading.ts';
 import { Rev, StreamNameSchema, Timestamp, Uuid } from '../protocol/common.ts';
-import { ChannelEntity, Delta, DeviceEntity, MembershipEntity, MessageEntity, Summary, ThreadEntity, Tombstone, UnknownEntity, WorkspaceEntity, type Entity } from '../protocol/entities.ts';
+import { ChannelEntity, type Delta, DeviceEntity, MembershipEntity, MessageEntity, Summary, ThreadEntity, Tombstone, UnknownEntity, WorkspaceEntity, type Entity } from '../protocol/entities.ts';
 import { ServerFrame } from '../protocol/frames.ts';
 
 /**

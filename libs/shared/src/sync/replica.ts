@@ -3,7 +3,7 @@ import type { Entity, MembershipEntity, Membership, Message, Summary, Thread, Wo
 import { ChannelReplica, type ChannelRecord, type Delta } from './channel-replica.ts';
 import { later, type ReadPosition } from './counting.ts';
 import type { Topics } from './observable.ts';
-import { padded, Persist, prefixRange } from './persist.ts';
+import { padded, type Persist, prefixRange } from './persist.ts';
 import type { KeyValueStore } from './ports.ts';
 
 /** A part of catching up as `/sync` and the `delta` frame carry it. */
