@@ -1,5 +1,7 @@
-import { LIMITS } from '../protocol/limits.ts';
 import { nestingDepth } from './markup/nesting.ts';
+
+/** Deeper nesting is refused: parsers of deep nesting are slow or overflow. */
+export const CONTENT_NESTING = 20;
 
 /**
  * What a server must know of a message's text without parsing it: where code stands, and how deep it nests. Both are one
@@ -129,7 +131,7 @@ function inlineDepth(text: string): number {
 /** How deep quotes, lists, emphasis and brackets nest in each other, at most; beyond the limit just "more". */
 export function contentDepth(content: string): number {
   const blocks = nestingDepth(content);
-  if (blocks > LIMITS.content_nesting) return blocks;
+  if (blocks > CONTENT_NESTING) return blocks;
   if (!/[[*_~]/.test(content)) return blocks;
   let inline = 0;
   for (const paragraph of maskCode(content).split(/\n\s*\n/)) inline = Math.max(inline, inlineDepth(paragraph));
@@ -140,5 +142,5 @@ export function contentDepth(content: string): number {
 export function contentProblem(content: string): string | null {
   if (content.trim() === '') return 'no text';
   if (content.includes('\u0000')) return 'a NUL character';
-  return contentDepth(content) > LIMITS.content_nesting ? `nested deeper than ${LIMITS.content_nesting}` : null;
+  return contentDepth(content) > CONTENT_NESTING ? `nested deeper than ${CONTENT_NESTING}` : null;
 }

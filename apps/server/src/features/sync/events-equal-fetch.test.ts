@@ -32,7 +32,7 @@ class Replica {
 /** `head_*` of a channel are of the time of reading and take no rev. */
 function comparable(entity: Entity): Entity {
   const copy: Record<string, unknown> = JSON.parse(JSON.stringify(entity)) as Record<string, unknown>;
-  if (entity.type === 'channel') delete copy['head_rev'], delete copy['head_seq'];
+  if (entity.type === 'channel') for (const field of ['head_rev', 'head_seq']) delete copy[field];
   return copy as Entity;
 }
 
