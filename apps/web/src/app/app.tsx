@@ -6,6 +6,7 @@ import { makeIntl, TextProvider, useText } from '../i18n/text.tsx';
 import { useDeviceSettings } from '../state/device.ts';
 import { startSession, useSession } from '../state/session.ts';
 import { Button } from '../ui/button.tsx';
+import { MENU_PLACE_ID } from '../ui/menu.tsx';
 import { ToastRegion } from '../ui/toast.tsx';
 import { TooltipLayer } from '../ui/tooltip.tsx';
 import { Announcer } from './announcer.tsx';
@@ -53,6 +54,7 @@ function Frame() {
     <>
       <ToastRegion label={t('region.toasts')} closeLabel={t('app.close')} />
       <Announcer />
+      <section id={MENU_PLACE_ID} aria-label={t('region.menus')} />
     </>
   );
 }

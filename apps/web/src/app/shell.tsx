@@ -63,8 +63,8 @@ export function Shell({ children }: { children: ReactNode }) {
         <Rail />
         <div className={styles.sheet} ref={sheet} data-pane={narrowPane}>
           {sideShown && (
-            <>
-              <nav className={styles.side} data-region="4" aria-label={t('region.channels')}><Part><Sidebar /></Part></nav>
+            <nav className={styles.side} data-region="4" aria-label={t('region.channels')}>
+              <Part><Sidebar /></Part>
               {width !== 'narrow' && (
                 <Splitter
                   label={t('shell.sidebar_width')} value={side} {...SIDE} pane="before"
@@ -72,19 +72,18 @@ export function Shell({ children }: { children: ReactNode }) {
                   onCollapse={() => deviceSettings.change({ sidebarHidden: true })}
                 />
               )}
-            </>
+            </nav>
           )}
           <div className={styles.main}><Part resetKey={`${place.scene}${place.channelId ?? ''}`}>{children}</Part></div>
           {panelOpen && (
-            <>
+            <RightPanel covering={!docked}>
               {docked && (
                 <Splitter
                   label={t('shell.panel_width')} value={panel} {...PANEL} max={Math.max(PANEL.min, Math.min(PANEL.max, inner - (sideShown ? side : 0) - MAIN_MIN))} pane="after"
                   onChange={(next, done) => { if (done) { setDrag({ ...drag, panel: null }); deviceSettings.change({ panelWidth: next }); } else setDrag({ ...drag, panel: next }); }}
                 />
               )}
-              <RightPanel covering={!docked} />
-            </>
+            </RightPanel>
           )}
         </div>
       </div>
@@ -94,7 +93,7 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-function RightPanel({ covering }: { covering: boolean }) {
+function RightPanel({ covering, children }: { covering: boolean; children: ReactNode }) {
   const t = useText();
   const place = usePlace();
   const channelId = place.channelId ?? '';
@@ -102,6 +101,7 @@ function RightPanel({ covering }: { covering: boolean }) {
   const { rootId } = place;
   return (
     <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
+      {children}
       <Part resetKey={rootId ?? channelId}>
         <Suspense fallback={null}>
           {rootId === null ? <DetailsPanel channelId={channelId} /> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={() => go(paths.channel(place.workspaceId, channelId))} />}

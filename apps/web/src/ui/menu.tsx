@@ -4,6 +4,10 @@ import { cloneElement, useRef, useState, type MouseEvent, type ReactElement, typ
 import { cx } from './cx.ts';
 import styles from './menu.module.css';
 
+/** Menus stand in a landmark of their own, so that everything on the page is in one. */
+export const MENU_PLACE_ID = 'menus';
+const menuPlace = (): HTMLElement | null => document.getElementById(MENU_PLACE_ID);
+
 export interface MenuProps {
   trigger: ReactElement;
   /** The menu's name; without it the trigger's. */
@@ -19,7 +23,7 @@ export function Menu({ trigger, label, align = 'start', side = 'bottom', childre
   return (
     <Radix.Root modal={false} {...(open === undefined ? {} : { open })} {...(onOpenChange ? { onOpenChange } : {})}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
+      <Radix.Portal container={menuPlace()}>
         <Radix.Content className={styles.menu} align={align} side={side} sideOffset={4} collisionPadding={8} {...(label === undefined ? {} : { 'aria-label': label })}>
           {children}
         </Radix.Content>
@@ -84,7 +88,7 @@ export function ContextMenu({ trigger, label, children, onOpenChange }: { trigge
       {at !== null && (
         <Radix.Root modal={false} open onOpenChange={change}>
           <Radix.Trigger asChild><span aria-hidden="true" className={styles.point} style={{ left: `${at.x}px`, top: `${at.y}px` }} /></Radix.Trigger>
-          <Radix.Portal>
+          <Radix.Portal container={menuPlace()}>
             <Radix.Content
               className={styles.menu} align="start" collisionPadding={8} {...(label === undefined ? {} : { 'aria-label': label })}
               onCloseAutoFocus={(event) => {

@@ -1,4 +1,5 @@
 import { useRef } from 'react';
+import { cx } from './cx.ts';
 import styles from './splitter.module.css';
 
 export interface SplitterProps {
@@ -31,7 +32,7 @@ export function Splitter({ label, value, min, max, standard, pane, onChange, onC
       aria-valuenow={value}
       aria-valuemin={min}
       aria-valuemax={max}
-      className={styles.splitter}
+      className={cx(styles.splitter, pane === 'before' ? styles.atEnd : styles.atStart)}
       onDoubleClick={() => onChange(clamp(standard), true)}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
