@@ -1,7 +1,9 @@
+import { CONTENT_NESTING } from '../domain/content.ts';
+
 /** Every limit of the wire in one place; `/server` answers them. Sizes in bytes unless the name says otherwise. */
 export const LIMITS = {
   content_characters: 16_000,
-  content_nesting: 20,
+  content_nesting: CONTENT_NESTING,
   page_size: 200,
   sync_page_size: 500,
   sync_entities: 2_000,
