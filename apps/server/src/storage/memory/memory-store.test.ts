@@ -25,7 +25,7 @@ describe('faults of the in-memory store', () => {
   });
 
   it('a crash loses what was not committed, tells nobody of what was, and the next server goes on from there', async () => {
-    let crashAt: 'command' | 'committed' | undefined;
+    let crashAt: 'command' | 'committed' | 'none' = 'none';
     const told: number[] = [];
     const store = openMemoryStore({ ...base, onYield: async (point) => void (point === crashAt && store.crash()) });
     store.onCommitted((events) => told.push(events.length));
