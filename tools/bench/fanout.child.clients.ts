@@ -116,13 +116,11 @@ process.on('message', (order: Order) => {
       for (const { socket } of clients.splice(0)) socket.destroy();
       const started = performance.now();
       const times: number[] = [];
-      let entities = 0;
       onFrame = (client, frame, start, end) => {
         if (!isDelta(frame, start)) return;
         const text = frame.toString('latin1', start, end);
         if (!text.includes('"stream":"channel:')) return;
         const n = text.split('"type":"message"').length - 1;
-        entities += n;
         client.entities += n;
         times.push(performance.now() - started);
         if (times.length === order.hellos.length) process.send!({ kind: 'back', ms: times.at(-1), median: times[times.length >> 1], missing: clients.filter((c) => c.entities !== order.entities).length });

@@ -1,4 +1,4 @@
-import { channelStream } from '../../libs/shared/src/domain/streams.ts';
+import { channelStream } from '@parley/shared/domain/streams';
 import type { CommandHandler } from '../../apps/server/src/storage/command.ts';
 import { COMMANDS as PRODUCT } from '../../apps/server/src/storage/commands.ts';
 import type { Row } from '../../apps/server/src/storage/port.ts';

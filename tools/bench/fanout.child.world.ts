@@ -16,7 +16,7 @@ import { EmbeddedRegistry } from '../../apps/server/src/registry/embedded/embedd
 import { openMemoryStore } from '../../apps/server/src/storage/memory/memory-store.ts';
 import type { Row, Store } from '../../apps/server/src/storage/port.ts';
 import { openSqliteStore } from '../../apps/server/src/storage/sqlite/sqlite-store.ts';
-import { channelStream, userStream } from '../../libs/shared/src/domain/streams.ts';
+import { channelStream, userStream } from '@parley/shared/domain/streams';
 import { COMMANDS, messageDoc } from './fanout.child.commands.ts';
 
 export const CONTENT = 'Does anybody know why the build on the second machine takes twice as long since Tuesday? I looked at the logs and found nothing.';

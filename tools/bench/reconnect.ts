@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { channelStream, userStream } from '../../libs/shared/src/domain/streams.ts';
+import { channelStream, userStream } from '@parley/shared/domain/streams';
 import { ask, startClients } from './fanout.ts';
 import { messageDoc } from './fanout.child.commands.ts';
 import { CONTENT, openWorld } from './fanout.child.world.ts';
@@ -25,7 +25,7 @@ const ROUNDS = 4;
 
 export async function run(args: string[] = []): Promise<{ name: 'reconnect'; figures: ReconnectFigures[] }> {
   const count = Number(args[0] ?? CLIENTS);
-  const bare = args[1] === "own" ? [{},{},{},{}] as never[] : await bareReconnect(count);
+  const bare = await bareReconnect(count);
   const world = await openWorld({ people: count, store: 'sqlite' });
   const child = await startClients();
   const stream = channelStream(world.channelId);
