@@ -31,7 +31,7 @@ export async function problems(scenario: Scenario, options: { shown: boolean } =
     const left = await tx.find(outbox, { limit: 5 });
     if (left.length > 0) found.push(`outbox rows not consumed: ${brief(left)}`);
     found.push(...(await projections(tx, scenario)), ...(await sends(tx, scenario)));
-    for (const device of scenario.devices) for (const problem of await deviceProblems(tx, scenario, device, options.shown)) found.push(`${device.name}: ${problem}`);
+    for (const device of scenario.devices) for (const problem of await deviceProblems(tx, device, options.shown)) found.push(`${device.name}: ${problem}`);
   });
   return found;
 }
@@ -67,7 +67,7 @@ async function sends(tx: ReadTx, scenario: Scenario): Promise<string[]> {
   return found;
 }
 
-async function deviceProblems(tx: ReadTx, scenario: Scenario, device: Device, shown: boolean): Promise<string[]> {
+async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promise<string[]> {
   const found: string[] = [];
   const me = device.person.id;
   const engine = device.engine;
@@ -91,7 +91,7 @@ async function deviceProblems(tx: ReadTx, scenario: Scenario, device: Device, sh
   if (replica.cursorOf(userStream(me)) !== (await headOf(tx, userStream(me))).rev) found.push('the user stream is not caught up');
   for (const id of workspaces) if (replica.cursorOf(workspaceStream(id)) !== (await headOf(tx, workspaceStream(id))).rev) found.push('a workspace stream is not caught up');
 
-  const listed = new Map(engine.channels(scenario.workspaceId).get().map((v) => [v.id, v]));
+  const listed = new Map(engine.workspaces.get().flatMap((w) => engine.channels(w.id).get()).map((v) => [v.id, v]));
   for (const [id, membership] of memberships) {
     const row = (await tx.get(channels, [id]))!;
     const head = await headOf(tx, channelStream(id));
