@@ -28,7 +28,7 @@ export function serviceWorker(): Plugin {
       }
       const source = readFileSync(SOURCE, 'utf8');
       const version = hash.update(source).digest('hex').slice(0, 12);
-      const { code } = transformSync(source, { loader: 'ts', target: 'chrome108', minify: true, define: { PRECACHE: JSON.stringify(['/', ...files.sort()]), VERSION: JSON.stringify(version) } });
+      const { code } = transformSync(source, { loader: 'ts', format: 'iife', target: 'chrome108', minify: true, define: { PRECACHE: JSON.stringify(['/', ...files.sort()]), VERSION: JSON.stringify(version) } });
       this.emitFile({ type: 'asset', fileName: 'sw.js', source: code });
     },
   };

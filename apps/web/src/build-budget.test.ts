@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -68,6 +69,10 @@ describe('BUD-4 sizes of the build', () => {
     const worker = readFileSync(join(out, 'sw.js'), 'utf8');
     for (const file of readdirSync(join(out, 'assets'))) if (!file.endsWith('.map')) expect(worker).toContain(`/assets/${file}`);
     expect(worker).not.toMatch(/https?:\/\//);
+    const events: string[] = [];
+    // A classic script: it must evaluate as one.
+    runInNewContext(worker, { self: { addEventListener: (name: string) => events.push(name) } });
+    expect(events.sort()).toEqual(['activate', 'fetch', 'install', 'message']);
   });
   it('STK-4 nothing in the build names another host to fetch from', () => {
     for (const file of readdirSync(join(out, 'assets')).filter((name) => name.endsWith('.css'))) expect(readFileSync(join(out, 'assets', file), 'utf8')).not.toMatch(/url\(["']?https?:/);
