@@ -66,6 +66,8 @@ export async function enter(account: Account, localKey: string | null): Promise<
   };
   const end = engine.connection.subscribe(follow);
   await engine.start();
+  // The engine hears of changes; how things stand at the start it must be told.
+  if (!navigator.onLine) engine.setOnline(false);
   show({ kind: 'app', account, engine });
   follow();
 }

@@ -6,6 +6,7 @@ import { usePlace } from '../../state/place.tsx';
 import { paths } from '../../state/routes.ts';
 import { useScreen } from '../../state/screen.ts';
 import { readText, writeText } from '../../platform/device-settings.ts';
+import { useReadable } from '../../state/readable.ts';
 import { announce } from '../../ui/announce.ts';
 import { Banner } from '../../ui/banner.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -76,7 +77,11 @@ export function StateBar() {
   const connection = useConnection();
   const now = useNow(1_000, changesByTime(connection));
   const [explained, setExplained] = useState(() => readText(DAY_KEY) === today());
-  const { bar } = stateTexts(connection, now, location.host, !explained, t);
+  const storage = useReadable(engine.storage);
+  const unsent = useOutbox().filter((item) => item.act === 'send').length;
+  const { bar: stateBar } = stateTexts(connection, now, location.host, !explained, t);
+  // OFF-13 comes first: it is the one that can lose text.
+  const bar = storage === 'full' && unsent > 0 ? { text: t('state.storage_full', { n: unsent }), tryNow: false } : (stateBar ?? (storage === 'unavailable' ? { text: t('state.storage_none'), tryNow: false } : null));
   if (bar === null) return null;
   return (
     <section aria-label={t('region.notice')} data-region="1">
@@ -84,7 +89,7 @@ export function StateBar() {
         tone={connection.kind === 'offline' ? 'info' : 'warn'}
         actions={
           bar.tryNow ? <Button size="small" onClick={() => engine.wake()}>{t('state.try_now')}</Button>
-          : connection.kind === 'offline' && <Button size="small" onClick={() => { writeText(DAY_KEY, today()); setExplained(true); }}>{t('app.understood')}</Button>
+          : connection.kind === 'offline' && bar === stateBar && <Button size="small" onClick={() => { writeText(DAY_KEY, today()); setExplained(true); }}>{t('app.understood')}</Button>
         }
       >
         {bar.text}
