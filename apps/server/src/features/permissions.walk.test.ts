@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '@parley/shared/protocol/errors';
 import type { CoreResponse } from '../core.ts';
 import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
-import { TestSocket } from '../realtime/realtime.kit.ts';
+import { TestSocket } from '../testing/realtime-kit.ts';
 import { createRealtime } from '../realtime/realtime.ts';
 import type { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts';
 import { testWorld, type World } from '../testing/test-core.ts';

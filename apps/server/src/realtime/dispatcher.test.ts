@@ -4,7 +4,7 @@ import { partitionOf } from '../log/partition.ts';
 import { outbox } from '../storage/tables.ts';
 import type { Consumer } from './consumers.ts';
 import { changesSince } from './changes.ts';
-import { channelStream, RealtimeKit, userStream, type StoredEvent } from './realtime.kit.ts';
+import { channelStream, RealtimeKit, userStream, type StoredEvent } from '../testing/realtime-kit.ts';
 import { judge, newTrack } from './stream-track.ts';
 
 const started = (options = {}) => new RealtimeKit(options).start();

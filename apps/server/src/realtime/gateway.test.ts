@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { users } from '../storage/tables.ts';
 import { streamDelta } from '../features/sync/delta.ts';
-import { channelStream, RealtimeKit, userStream, workspaceStream } from './realtime.kit.ts';
+import { channelStream, RealtimeKit, userStream, workspaceStream } from '../testing/realtime-kit.ts';
 import type { StreamDeltaReader } from './opening.ts';
 
 const started = (options = {}) => new RealtimeKit(options).start();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { entities } from '../storage/tables.ts';
-import { channelStream, RealtimeKit, userStream, type Person } from './realtime.kit.ts';
+import { channelStream, RealtimeKit, userStream, type Person } from '../testing/realtime-kit.ts';
 
 /** A kit that counts how often memberships are read. */
 async function counting(): Promise<{ kit: RealtimeKit; reads: () => number }> {

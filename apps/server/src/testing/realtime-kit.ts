@@ -18,10 +18,10 @@ import { openMemoryStore } from '../storage/memory/memory-store.ts';
 import type { Row, Store, StoredEvent, StreamControl, Table } from '../storage/port.ts';
 import { headOf, putEntity } from '../storage/streams.ts';
 import { channels, heads, members, messages, sessions, TABLES, users, workspaceMembers } from '../storage/tables.ts';
-import type { Consumer } from './consumers.ts';
-import type { SocketEvents, SocketLink } from './link.ts';
-import type { StreamDeltaReader } from './opening.ts';
-import { createRealtime, type Realtime } from './realtime.ts';
+import type { Consumer } from '../realtime/consumers.ts';
+import type { SocketEvents, SocketLink } from '../realtime/link.ts';
+import type { StreamDeltaReader } from '../realtime/opening.ts';
+import { createRealtime, type Realtime } from '../realtime/realtime.ts';
 
 /** Commands of the tests' own: rows as given, and changes of a channel as features make them, without their rules. */
 const KIT_COMMANDS = {
