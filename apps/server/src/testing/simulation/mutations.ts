@@ -2,6 +2,8 @@
 export interface Mutation {
   name: string;
   changes: { file: string; from: string; to: string }[];
+  /** A seed that has caught it, tried before the others. */
+  likely?: number;
 }
 
 const client = (file: string): string => `libs/shared/src/sync/${file}`;
@@ -11,23 +13,20 @@ const server = (file: string): string => `apps/server/src/${file}`;
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'head read after rows, in a second snapshot',
-    changes: [{
-      file: server('features/sync/sync.service.ts'),
-      from: '  return deps.store.read(async (tx) => ({\n    server_time',
-      to: `  const late = async (answer: ResponseOf<typeof calls.sync>): Promise<ResponseOf<typeof calls.sync>> => {
-    for (const [stream, part] of Object.entries(answer.streams)) {
-      if (part.has_more || part.gone) continue;
-      part.to = part.head = (await deps.store.read((tx) => headOf(tx, stream as StreamName))).rev;
-    }
-    return answer;
-  };
-  return late(await deps.store.read(async (tx) => ({
-    server_time`,
-    }, {
-      file: server('features/sync/sync.service.ts'),
-      from: 'counts: input.counts ?? [] }),\n  }));',
-      to: 'counts: input.counts ?? [] }),\n  })));',
-    }],
+    changes: [
+      { file: server('features/sync/sync.routes.ts'), from: 'import { sync } from \'./sync.service.ts\';', to: 'import { sync } from \'./sync.service.ts\';\nimport { headOf } from \'../../storage/streams.ts\';' },
+      {
+        file: server('features/sync/sync.routes.ts'),
+        from: '({ caller }, input) => sync(deps, caller, input)',
+        to: `async ({ caller }, input) => {
+          const answer = await sync(deps, caller, input);
+          for (const [stream, part] of Object.entries(answer.streams)) {
+            if (!part.has_more && !part.gone) part.to = part.head = (await deps.store.read((tx) => headOf(tx, stream as never))).rev;
+          }
+          return answer;
+        }`,
+      },
+    ],
   },
   {
     name: 'events dropped by a high-water mark',
@@ -35,10 +34,12 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a range declared valid at the cursor',
+    likely: 32,
     changes: [{ file: client('ranges.ts'), from: 'validRev: headRev, missingTo: headRev >= cursor ? 0 : cursor })', to: 'validRev: Math.max(headRev, cursor), missingTo: 0 })' }],
   },
   {
     name: 'delta served before subscribing',
+    likely: 121,
     changes: [
       { file: server('realtime/following.ts'), from: 'if (hubs.every((hub) => hub.ready && !hub.pending && hub.changedAt <= step)) return attach(result);', to: 'await ready(streamsOf(result));\n        if (step >= 0) return attach(result);' },
       { file: server('realtime/following.ts'), from: ' && first.delta.head >= follow.hub.rev && !first.delta.gone) {', to: ' && !first.delta.gone) {' },
