@@ -15,6 +15,16 @@ export interface Bundle {
 /** The whole simulation with the product as it would be with this bug; the sources stay as they are. */
 export async function bundleWith(mutation: Mutation): Promise<Bundle> {
   const directory = mkdtempSync(join(ROOT, 'node_modules/.parley-mutation-'));
+  const dispose = (): void => rmSync(directory, { recursive: true, force: true });
+  try {
+    return { simulate: await built(mutation, directory), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+async function built(mutation: Mutation, directory: string): Promise<Bundle['simulate']> {
   const applied = new Set<number>();
   const outfile = join(directory, 'simulate.mjs');
   await build({
@@ -39,5 +49,5 @@ export async function bundleWith(mutation: Mutation): Promise<Bundle> {
   });
   if (applied.size !== mutation.changes.length) throw new Error(`${mutation.name}: a file to be changed is not part of the simulation`);
   const { simulate } = (await import(pathToFileURL(outfile).href)) as Pick<Bundle, 'simulate'>;
-  return { simulate, dispose: () => rmSync(directory, { recursive: true, force: true }) };
+  return simulate;
 }
