@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { useIntl } from 'react-intl';
 import { getMembers } from '@parley/shared/protocol/calls/channels';
 import { getUsers } from '@parley/shared/protocol/calls/accounts';
@@ -18,6 +18,7 @@ import { go, paths } from '../state/routes.ts';
 import { openDialog, useScreen } from '../state/screen.ts';
 import { useSession, type Session } from '../state/session.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
+import { leaveLastKeys, takeLastKeys } from './draft-rescue.ts';
 import { Shell } from './shell.tsx';
 import { TabTitle } from './tab-title.tsx';
 
@@ -28,6 +29,8 @@ const PreferencesScene = lazy(() => withWords(import('../scenes/preferences/pref
 
 /** The app of one account. */
 export function SignedIn({ session }: { session: Extract<Session, { kind: 'app' }> }) {
+  // Once, before the composers read their drafts.
+  useState(() => takeLastKeys(session.engine));
   return (
     <EngineProvider engine={session.engine}>
       <InWorkspace session={session} />
@@ -43,7 +46,10 @@ function InWorkspace({ session }: { session: Extract<Session, { kind: 'app' }> }
   useEffect(() => {
     if (readText('parley.import') !== null) void import('../features/history/import-job.ts').then((job) => job.resumeImport());
     followUpdates({ ready: () => useScreen.setState({ updateReady: true }), idle: () => engine.outbox.get().length === 0 });
-    const leaving = () => void engine.flushDrafts().catch((error: unknown) => console.warn('Drafts were not written at leaving.', error));
+    const leaving = () => {
+      leaveLastKeys(engine);
+      void engine.flushDrafts().catch((error: unknown) => console.warn('Drafts were not written at leaving.', error));
+    };
     window.addEventListener('pagehide', leaving);
     return () => window.removeEventListener('pagehide', leaving);
   }, [engine]);

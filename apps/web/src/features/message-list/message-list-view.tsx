@@ -477,7 +477,7 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
                   <div key={item.key} ref={virtualizer.measureElement} data-index={item.index} className={styles.item} style={{ top: `${item.start}px` }}>
                     {row.type === 'message' ? (
                       <MessageRow view={row.view} follows={row.follows} active={row.key === (stopMounted ? tabStop : lastMounted)} editing={row.key === editing} flash={row.key === flash} position={positions.get(row.key) ?? 1} setSize={allLoaded ? messageKeys.length : -1} underLine={above?.type !== 'message'} />
-                    ) : <OtherRow row={row} channelId={channelId} loading={loading} load={load} />}
+                    ) : <div role="article"><OtherRow row={row} channelId={channelId} loading={loading} load={load} /></div>}
                   </div>
                 );
               })}

@@ -1,5 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
+import { UUID_PATTERN } from '@parley/shared/domain/ids';
+import { getMessages } from '@parley/shared/protocol/calls/messages';
 import type { ChannelView } from '@parley/shared/sync/api';
+import { callServer } from '../../state/api.ts';
 import { Part } from '../../app/part.tsx';
 import { ChannelHeader } from '../../features/channel-header/channel-header.tsx';
 import { ComposerPlace } from '../../features/channel-header/composer-place.tsx';
@@ -20,12 +23,15 @@ import styles from '../scene.module.css';
 /** A conversation. LAY-7: the old one stays until the next can be painted. */
 export function ChannelScene({ channelId }: { channelId: string }) {
   const view = useChannel(channelId);
-  const known = useRef(new Map<string, { name: string }>());
-  const lost = useLost(channelId, view);
+  const last = useRef<ChannelView | null>(null);
   useEffect(() => {
-    if (view !== null && view.channel.name !== '') known.current.set(channelId, { name: view.channel.name });
-  }, [channelId, view]);
-  if (lost) return <Lost channelId={channelId} name={known.current.get(channelId)?.name ?? null} />;
+    if (view !== null) last.current = view;
+  }, [view]);
+  const before = last.current?.id === channelId ? last.current : null;
+  // Who was a member of a room that only members see, and is none any more, has lost it: nobody needs to be asked.
+  const taken = view === null && before !== null && before.channel.kind !== 'public';
+  const lost = useLost(channelId, view === null && !taken);
+  if (taken || lost) return <Lost channelId={channelId} name={before?.channel.name ?? null} />;
   if (view === null) return <Waiting />;
   return <Open view={view} />;
 }
@@ -56,22 +62,28 @@ function Conversation({ view }: { view: ChannelView }) {
 }
 
 /** True once the server has said that one may not see it, or that it never was. */
-function useLost(channelId: string, view: ChannelView | null): boolean {
+function useLost(channelId: string, missing: boolean): boolean {
   const engine = useEngine();
   const [lost, setLost] = useState<string | null>(null);
-  const missing = view === null;
   useEffect(() => {
     if (!missing) {
       setLost(null);
       return;
     }
+    let current = true;
     const timeline = engine.timeline(channelId);
     const look = () => {
       if (timeline.get().gone) setLost(channelId);
     };
     look();
     const end = timeline.subscribe(look);
+    if (UUID_PATTERN.test(channelId)) {
+      void callServer(getMessages, { channel_id: channelId, page_size: 1 }).then((outcome) => {
+        if (current && outcome.kind === 'problem' && (outcome.problem.code === 'not_found' || outcome.problem.code === 'forbidden')) setLost(channelId);
+      });
+    } else setLost(channelId);
     return () => {
+      current = false;
       end();
       timeline.close();
     };
