@@ -16,8 +16,9 @@ export interface Consumer {
 }
 
 const RETRY_MS = [50, 500, 2_000] as const;
-const FLUSH_MS = 20;
-const FLUSH_ROWS = 512;
+/** Long enough that under load whole commits of sends go by for one of these: each costs the disk as much as a batch of sends. */
+const FLUSH_MS = 250;
+const FLUSH_ROWS = 1_024;
 
 /** Runs the durable consumers over events and lets the outbox rows go whose consumers are all done. */
 export class ConsumerRunner {

@@ -130,7 +130,7 @@ describe('dispatcher', () => {
     await kit.run('kit.entity', { stream: userStream(ada.id), entity: { type: 'preference', id: 'x' } });
     expect(await outboxRows(kit)).toHaveLength(1);
     await kit.start();
-    await kit.clock.advance(100);
+    await kit.clock.advance(500);
     expect(seen).toEqual([`${userStream(ada.id)} 1`]);
     expect(await outboxRows(kit)).toEqual([]);
   });
