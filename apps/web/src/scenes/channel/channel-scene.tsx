@@ -22,7 +22,9 @@ import styles from '../scene.module.css';
 
 /** A conversation. LAY-7: the old one stays until the next can be painted. */
 export function ChannelScene({ channelId }: { channelId: string }) {
-  const view = useChannel(channelId);
+  const known = useChannel(channelId);
+  // The engine may still know a room that one is no member of; only public ones may be looked at.
+  const view = known !== null && (known.membership !== null || known.channel.kind === 'public') ? known : null;
   const last = useRef<ChannelView | null>(null);
   useEffect(() => {
     if (view !== null) last.current = view;
