@@ -23,7 +23,7 @@ const TEXT = 'Does anybody know why the build on the second machine takes twice 
 
 class Sender {
   private readonly socket: Socket;
-  private rest = Buffer.alloc(0);
+  private rest: Buffer = Buffer.alloc(0);
   private answered: (() => void) | undefined;
   private failed: ((error: Error) => void) | undefined;
   private readonly head: string;
