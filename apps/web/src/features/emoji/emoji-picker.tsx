@@ -86,7 +86,7 @@ export function EmojiPicker({ skinTone, onPick, onClose }: EmojiPickerProps) {
 
   return (
     <div className={styles.picker} onKeyDown={onKey}>
-      <input ref={search} className={styles.search} type="text" role="combobox" aria-expanded="true" aria-controls={`${id}grid`} aria-activedescendant={current ? `${id}${active}` : undefined}
+      <input ref={search} className={styles.search} type="text" aria-controls={`${id}grid`} aria-activedescendant={current ? `${id}${active}` : undefined}
         aria-label={t('chat.emoji.search')} placeholder={t('chat.emoji.search')} value={query} onChange={(e) => setQuery(e.target.value)} autoComplete="off" spellCheck={false} />
       <div ref={scroller} className={styles.scroller} onScroll={(e) => setTop(e.currentTarget.scrollTop)} tabIndex={-1}>
         <div id={`${id}grid`} role="grid" aria-label={t('chat.emoji.label')} aria-rowcount={lines.length} className={styles.grid} style={{ blockSize: `${lines.length * ROW_PX}px` }}>
