@@ -49,6 +49,12 @@ export class Chat {
     await this.page.getByRole('menuitem', { name }).click();
   }
 
+  /** A way of the menu that a day's pill opens. */
+  async jump(name: string): Promise<void> {
+    await this.page.getByRole('main').locator('[data-day] button').last().click();
+    await this.page.getByRole('menuitem', { name, exact: true }).click();
+  }
+
   /** The panel of an open thread. */
   thread(channel: string): Locator {
     return this.page.getByRole('complementary', { name: `Thread in ${channel}` });

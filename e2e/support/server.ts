@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../apps/server/dist/main.js', import.meta.url));
+/** The built program. */
+export const serverMain = fileURLToPath(new URL('../../apps/server/dist/main.js', import.meta.url));
 
 export interface RunningServer {
   url: string;
@@ -28,7 +29,7 @@ async function freePort(): Promise<number> {
 
 /** Starts the built server on a free port with a new data directory, and waits until it says it is ready. */
 export async function startServer(env: Record<string, string> = {}): Promise<RunningServer> {
-  if (!existsSync(main)) throw new Error('The server is not built: run `npm run build` first.');
+  if (!existsSync(serverMain)) throw new Error('The server is not built: run `npm run build` first.');
   const data = await mkdtemp(`${tmpdir()}/parley-e2e-`);
   const port = await freePort();
   const url = `http://localhost:${port}`;
@@ -36,7 +37,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
   let output = '';
 
   const start = async () => {
-    child = spawn(process.execPath, [main, 'serve', '--data', data], {
+    child = spawn(process.execPath, [serverMain, 'serve', '--data', data], {
       env: { ...process.env, PARLEY_PORT: String(port), PARLEY_RATE_LIMITS: 'off', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import type { IntlShape } from 'react-intl';
 import { useLocation } from 'wouter';
-import { ENGLISH, loadCatalogue, systemLanguage, withWords, type Language } from '../i18n/catalogue.ts';
+import { ENGLISH, loadCatalogue, regionalOf, systemLanguage, withWords, type Language } from '../i18n/catalogue.ts';
 import { makeIntl, TextProvider, useText } from '../i18n/text.tsx';
 import { useDeviceSettings } from '../state/device.ts';
 import { startSession, useSession } from '../state/session.ts';
@@ -22,7 +22,7 @@ const entry = {
 };
 
 const first: Language = systemLanguage(navigator.languages);
-const english = makeIntl('en', ENGLISH);
+const english = makeIntl('en', ENGLISH, undefined, regionalOf('en', navigator.languages));
 
 /** Everything: words, tips, toasts, the announcer, and whichever page is due. */
 export function App() {
@@ -33,7 +33,7 @@ export function App() {
     let current = true;
     document.documentElement.lang = wanted;
     if (wanted === 'en') setIntl(english);
-    else loadCatalogue(wanted).then((messages) => current && setIntl(makeIntl(wanted, messages)), () => current && setIntl(english));
+    else loadCatalogue(wanted).then((messages) => current && setIntl(makeIntl(wanted, messages, undefined, regionalOf(wanted, navigator.languages))), () => current && setIntl(english));
     return () => {
       current = false;
     };

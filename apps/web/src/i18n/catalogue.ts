@@ -38,3 +38,8 @@ export function systemLanguage(languages: readonly string[]): Language {
   }
   return 'en';
 }
+
+/** The person's region of a language (`en-GB` for `en`), for clocks and dates (I18-4); the bare language where the system names none. */
+export function regionalOf(language: Language, languages: readonly string[]): string {
+  return languages.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language;
+}

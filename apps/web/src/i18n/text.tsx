@@ -29,10 +29,10 @@ export function Text({ id, values }: { id: MessageId; values?: RichValues }) {
   return <>{intl.formatMessage({ id }, values as Record<string, ReactNode>)}</>;
 }
 
-export function makeIntl(language: Language, messages: Catalogue, timeZone?: string): IntlShape {
+export function makeIntl(language: Language, messages: Catalogue, timeZone?: string, locale: string = language): IntlShape {
   return createIntl(
     {
-      locale: language,
+      locale,
       defaultLocale: 'en',
       messages: messages as Record<string, string>,
       ...(timeZone === undefined ? {} : { timeZone }),
