@@ -3,7 +3,7 @@
  * `npm test`: everything that certifies a change, and one line of totals at the end.
  *
  * Order: provision; lint, types and builds through Nx; unit tests; then simulation beside the end-to-end stories (a core
- * each); then the tests of real processes, alone. A step that dies without a report counts as one failure.
+ * each); then parts in a browser and the tests of real processes, alone. A step that dies without a report counts as one failure.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -68,7 +68,8 @@ await timed('lint, types, build', async () => exitOnly(await run('npx', ['nx', '
 await timed('rules of SPEC.md each have a test', async () => exitOnly(await run('node', ['tools/spec-check.mjs'])));
 await timed('unit', () => vitest('unit', ['shared', 'server', 'web', 'desktop', 'tools']));
 await Promise.all([timed('simulation', () => vitest('simulation', ['simulation'], ['--maxWorkers=1'])), timed('stories', stories)]);
-await timed('real processes', () => vitest('integration', ['integration']));
+await timed('browser parts', () => vitest('browser', ['browser']));
+await timed('real processes', () => vitest('integration', ['integration'], ['--no-file-parallelism']));
 
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`);

@@ -67,7 +67,7 @@ function safeSession(): Storage | null {
   try { return sessionStorage; } catch { return null; }
 }
 
-/** Where the view is being put until everything around is measured. */
+/** Where the view is being put until everything around is measured: until nothing has moved for AIM_MS, or a hand is on the list. */
 type Aim = { kind: 'row'; key: string; offset: number; until: number } | { kind: 'end'; until: number };
 const AIM_MS = 700;
 
@@ -210,6 +210,7 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
       if (Math.abs(top - element.scrollTop) > 0.6) {
         if (top === most && (goal?.kind === 'end' || held.atEnd)) virtualizer.scrollToEnd();
         else virtualizer.scrollToOffset(top);
+        if (goal) goal.until = performance.now() + AIM_MS;
       }
     }
     capture();
