@@ -83,6 +83,7 @@ async function measureAll(ask: Ask, world: CatchUpWorld, file: string, count: nu
     }
     const [mine, theirs] = [times(a, bytes), times(b, 0)];
     figures.push({ what, p50_ms: round(mine.p50), p99_ms: round(mine.p99), bare_p50_ms: round(theirs.p50), bare_p99_ms: round(theirs.p99), ratio_p50: round(mine.p50 / theirs.p50), goal_p99_ms: goal, kilobytes: Math.round(mine.bytes / 1024) });
+    console.log(`${what}: p50 ${round(mine.p50)} ms, p99 ${round(mine.p99)} ms; bare p50 ${round(theirs.p50)} ms, p99 ${round(theirs.p99)} ms`);
   };
   await add('sync, first time', 100, () => ask('POST', 'sync', boot), bareSync);
   await add('sync, half moved', 100, () => ask('POST', 'sync', back), bareSync);
