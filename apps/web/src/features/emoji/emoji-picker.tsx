@@ -101,7 +101,7 @@ export function EmojiPicker({ skinTone, onPick, onClose }: EmojiPickerProps) {
             return (
               <div key={at} role="row" aria-rowindex={at + 1} className={styles.row} style={style}>
                 {line.emoji.map((emoji, column) => (
-                  <button key={column} id={`${id}${line.first + column}`} type="button" role="gridcell" tabIndex={-1} aria-selected={active === line.first + column} aria-label={emoji.label}
+                  <button key={column} id={`${id}${line.first + column}`} type="button" role="gridcell" tabIndex={active === line.first + column ? 0 : -1} aria-selected={active === line.first + column} aria-label={emoji.label}
                     className={cx(styles.cell, active === line.first + column && styles.active)} onPointerMove={() => setActive(line.first + column)} onMouseDown={(e) => e.preventDefault()} onClick={(e) => pick(emoji, e.shiftKey)}>
                     {withTone(emoji.glyph, toneFor(emoji))}
                   </button>
