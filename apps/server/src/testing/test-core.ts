@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
 import { createUser, createWorkspace, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
 import type { User, Workspace } from '@parley/shared/protocol/entities';
@@ -17,7 +18,7 @@ import type { Store } from '../storage/port.ts';
 export const TEST_ORIGIN = 'http://localhost:3210';
 
 export const testConfig: Config = {
-  host: '127.0.0.1', port: 3210, origins: [TEST_ORIGIN, 'http://127.0.0.1:3210'], url: TEST_ORIGIN, dataDirectory: '/nowhere',
+  host: '127.0.0.1', port: 3210, origins: [TEST_ORIGIN, 'http://127.0.0.1:3210'], url: TEST_ORIGIN, dataDirectory: `${tmpdir()}/parley-test-${process.pid}`,
   trustedProxies: [], roles: new Set(['api', 'gateway', 'dispatcher', 'worker']), rateLimits: false, largeChannel: 1_000, setUpCode: 'test-code', metricsToken: null,
 };
 
