@@ -19,7 +19,7 @@ export const layers = [
     [{ group: ['**/storage/sqlite/**', '**/storage/memory/**', '**/storage/mongo/**', '**/log/embedded/**', '**/log/redis/**', '**/registry/embedded/**', '**/blobs/disk/**', '**/blobs/s3/**'], message: 'Only compose.ts picks adapters; use the port.' }],
   ),
   forbid(['apps/server/src/features/**/*.commands.ts'], [{ group: ['express', 'ws', 'pino', 'node:fs*', 'node:net', 'node:http*', '**/*.routes.ts', '**/*.service.ts'], message: 'A command does no I/O and knows no edge.' }]),
-  forbid(['apps/server/src/storage/**/*.ts', 'apps/server/src/log/**/*.ts', 'apps/server/src/registry/**/*.ts'], [{ group: ['**/edge/**', '**/realtime/**', 'express', 'ws'], message: 'Adapters do not know the edges.' }]),
+  forbid(['apps/server/src/storage/**/*.ts', 'apps/server/src/log/**/*.ts', 'apps/server/src/registry/**/*.ts'], [{ group: ['**/edge/**', '**/realtime/**', 'express', 'ws'], message: 'Adapters do not know the edges.' }], ['apps/server/src/storage/commands.ts']),
   // Inside web: scenes → features → ui, state.
   forbid(['apps/web/src/features/**/*.{ts,tsx}'], [{ group: ['**/scenes/**', '**/app/app*'], message: 'A feature does not know its scenes.' }]),
   forbid(['apps/web/src/ui/**/*.{ts,tsx}'], [{ group: ['**/scenes/**', '**/features/**', '**/sync/**'], message: 'The component kit knows no feature.' }]),
