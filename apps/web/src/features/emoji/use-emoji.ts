@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { useIntl } from 'react-intl';
 import { makeIndex, type EmojiIndex } from './emoji-index.ts';
 import { unpackEmoji } from './pack.ts';
@@ -27,10 +27,15 @@ export async function loadEmoji(language: string): Promise<EmojiIndex> {
 
 const subscribe = (listener: () => void) => { listeners.add(listener); return () => listeners.delete(listener); };
 
+/** Names of emoji never delay the first paint. Safari has no idle callback. */
+const whenIdle = (task: () => void): void => { if (typeof requestIdleCallback === 'function') requestIdleCallback(task, { timeout: 2_000 }); else setTimeout(task, 200); };
+
 /** Null until it is there. */
 export function useEmojiIndex(): EmojiIndex | null {
   const lang = useIntl().locale.startsWith('de') ? 'de' : 'en';
   const index = useSyncExternalStore(subscribe, () => indexes.get(lang));
-  if (index === undefined) void loadEmoji(lang).catch(() => undefined);
+  useEffect(() => {
+    if (index === undefined) whenIdle(() => void loadEmoji(lang).catch(() => undefined));
+  }, [index, lang]);
   return index === undefined || index === 'loading' ? null : index;
 }
