@@ -43,6 +43,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const panelOpen = place.scene === 'channel' && (place.rootId !== null || place.panel !== null);
   const side = drag.side ?? settings.sidebarWidth ?? SIDE.standard;
   const panel = drag.panel ?? settings.panelWidth ?? PANEL.standard;
+  // On a narrow screen the list of channels is a page of its own: then it is what `main` holds.
+  const home = width === 'narrow' && narrowPane === 'list';
   const sideShown = width === 'narrow' || !settings.sidebarHidden;
   const docked = width === 'wide' || (width === 'docked' && inner - (sideShown ? side : 0) - panel >= MAIN_MIN);
   useCommandKeys();
@@ -63,16 +65,19 @@ export function Shell({ children }: { children: ReactNode }) {
         <Rail />
         <div className={styles.sheet} ref={sheet} data-pane={narrowPane}>
           {sideShown && (
-            <nav className={styles.side} data-region="4" aria-label={t('region.channels')}>
-              <Part><Sidebar /></Part>
-              {width !== 'narrow' && (
-                <Splitter
-                  label={t('shell.sidebar_width')} value={side} {...SIDE} pane="before"
-                  onChange={(next, done) => { if (done) { setDrag({ ...drag, side: null }); deviceSettings.change({ sidebarWidth: next }); } else setDrag({ ...drag, side: next }); }}
-                  onCollapse={() => deviceSettings.change({ sidebarHidden: true })}
-                />
-              )}
-            </nav>
+            <div className={styles.home} role={home ? 'main' : undefined}>
+              {home && <h1 className="visually-hidden">{t('region.channels')}</h1>}
+              <nav className={styles.side} data-region="4" aria-label={t('region.channels')}>
+                <Part><Sidebar /></Part>
+                {width !== 'narrow' && (
+                  <Splitter
+                    label={t('shell.sidebar_width')} value={side} {...SIDE} pane="before"
+                    onChange={(next, done) => { if (done) { setDrag({ ...drag, side: null }); deviceSettings.change({ sidebarWidth: next }); } else setDrag({ ...drag, side: next }); }}
+                    onCollapse={() => deviceSettings.change({ sidebarHidden: true })}
+                  />
+                )}
+              </nav>
+            </div>
           )}
           <div className={styles.main}><Part resetKey={`${place.scene}${place.channelId ?? ''}`}>{children}</Part></div>
           {panelOpen && (
