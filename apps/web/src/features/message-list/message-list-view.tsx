@@ -67,7 +67,7 @@ function safeSession(): Storage | null {
   try { return sessionStorage; } catch { return null; }
 }
 
-/** Where the view is being put until everything around is measured: until nothing has moved for AIM_MS, or a hand is on the list. */
+/** Where the view is being put until everything around is measured: until nothing has moved or grown for AIM_MS once there are messages, or a hand is on the list. */
 type Aim = { kind: 'row'; key: string; offset: number; until: number } | { kind: 'end'; until: number };
 const AIM_MS = 700;
 
@@ -110,7 +110,7 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
   // Where to open: a jump, the line, the place one left, else the end.
   const [firstAim] = useState<Aim | null>(() => {
     if (jump) return null;
-    const until = performance.now() + AIM_MS;
+    const until = Number.POSITIVE_INFINITY;
     const third = Math.round((typeof window === 'undefined' ? 800 : window.innerHeight) / 3);
     if (preferences.openAt === 'left') {
       if (hasLine) return { kind: 'row', key: 'divider', offset: third, until };
@@ -191,10 +191,15 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
 
   // LST-12, before paint: where an aim says, else where the anchor was. What the library has kept already needs nothing.
   const lastKey = useRef(newest?.key);
+  const grownTo = useRef(0);
+  const hasMessages = view.messages.length > 0;
   const settle = useCallback(() => {
     const element = scroller.current;
     if (!element) return;
     const most = Math.max(0, element.scrollHeight - element.clientHeight);
+    const grown = element.scrollHeight !== grownTo.current;
+    grownTo.current = element.scrollHeight;
+    if (aim.current && hasMessages && (grown || aim.current.until === Number.POSITIVE_INFINITY)) aim.current.until = performance.now() + AIM_MS;
     if (aim.current && performance.now() > aim.current.until) aim.current = null;
     const goal = aim.current;
     const held = anchor.current;
@@ -214,7 +219,7 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
       }
     }
     capture();
-  }, [virtualizer, startOf, openEnd, newest, capture]);
+  }, [virtualizer, startOf, openEnd, newest, capture, hasMessages]);
   useLayoutEffect(settle);
   const settleNow = useRef(settle);
   useLayoutEffect(() => { settleNow.current = settle; });

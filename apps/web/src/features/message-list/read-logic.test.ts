@@ -67,6 +67,11 @@ describe('place', () => {
     expect(anchoredTop(anchor, () => null)).toBeNull();
   });
 
+  it('LST-12 a gap or a day at the top of the view is no anchor while a message is in it', () => {
+    const held = captureAnchor([{ key: 'gap:top', start: 0, size: 56 }, { key: 'day:2024-11-26', start: 56, size: 40 }, { key: 'm1', start: 96, size: 50 }], 0, 500, 2_000);
+    expect(anchoredTop(held, (key) => ({ 'gap:top': 0, 'day:2024-11-26': 56, m1: 2_596 })[key] ?? null)).toBe(2_500);
+  });
+
   it('LST-12 within 40 px of the end, the end is the anchor', () => {
     expect(captureAnchor(rows, 160, 100, 300).atEnd).toBe(true);
     expect(captureAnchor(rows, 159, 100, 300).atEnd).toBe(false);
