@@ -32,10 +32,17 @@ test('a channel of 200,000 messages: scrolled, at its beginning, at a date', { t
 
     // The wheel goes back through history, which comes as it is needed.
     await chat.feed('logbook').hover();
+    await expect
+      .poll(async () => {
+        await page.mouse.wheel(0, -2_000);
+        return page.evaluate(() => Math.min(...[...document.querySelectorAll<HTMLElement>('[role=feed] [data-seq]')].map((row) => Number(row.dataset['seq']))));
+      }, { intervals: [50], timeout: 60_000 })
+      .toBeLessThan(MESSAGES - 300);
+    // On to where a day begins: its pill is the way to other days.
     await expect(async () => {
-      await page.mouse.wheel(0, -4_000);
-      await expect(chat.message(lineOf(MESSAGES - 300))).toBeInViewport({ timeout: 100 });
-    }).toPass({ intervals: [50], timeout: 30_000 });
+      await page.mouse.wheel(0, -500);
+      await expect(page.getByRole('main').locator('[data-day] button').last()).toBeInViewport({ timeout: 50 });
+    }).toPass({ intervals: [50], timeout: 60_000 });
 
     await chat.jump('Beginning');
     await expect(chat.message(lineOf(1))).toBeInViewport();
