@@ -22,7 +22,8 @@ export class Chat {
   }
 
   composer(name: string): Locator {
-    return this.page.getByRole('textbox', { name: `Message ${name}`, exact: true });
+    // While the live editor takes over from the plain field both stand there for a moment; the first has the keys.
+    return this.page.getByRole('textbox', { name: `Message ${name}`, exact: true }).first();
   }
 
   async send(channel: string, text: string): Promise<void> {
