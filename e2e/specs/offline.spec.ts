@@ -17,7 +17,6 @@ test('written offline, reloaded, sent exactly once on return', { tag: ['@offline
   await chat.composer(channel.name).click();
   await chat.page.keyboard.insertText('half a thou');
   await expect(chat.composer(channel.name)).toContainText('half a thou');
-  await chat.page.waitForTimeout(0);
 
   await chat.page.reload();
   await expect(chat.message('Read me without a network')).toBeVisible();

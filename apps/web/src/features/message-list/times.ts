@@ -14,7 +14,7 @@ export function useTimes(): Times {
   return useMemo(() => {
     const hour12 = clock === 'language' ? {} : { hour12: clock === '12' };
     const zone = timeZone === undefined ? {} : { timeZone };
-    const clockFormat = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit', ...hour12, ...zone });
+    const clockFormat = new Intl.DateTimeFormat(locale, { ...(clock === '12' ? { hour: 'numeric', minute: '2-digit' } : { timeStyle: 'short' }), ...hour12, ...zone });
     const fullFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium', ...hour12, ...zone });
     const dayFormat = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...zone });
     const yearFormat = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', ...zone });
