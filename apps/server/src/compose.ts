@@ -12,6 +12,8 @@ import { importJob, requeueImports } from './features/imports/imports.service.ts
 import { membershipConsumer } from './features/membership/membership.service.ts';
 import { streamDelta } from './features/sync/delta.ts';
 import { threadsConsumer } from './features/threads/threads.service.ts';
+import { REMINDER_JOB } from './features/saved/saved.commands.ts';
+import { reminderJob } from './features/saved/saved.routes.ts';
 import { JobWorker } from './jobs/job-worker.ts';
 import { StoreJobs } from './jobs/store-jobs.ts';
 import { EmbeddedLog } from './log/embedded/embedded-log.ts';
@@ -99,7 +101,7 @@ export async function startApplication(services: Services): Promise<Application>
   const server = createHttpServer({ core, web, readiness, metricsText: () => metrics.text() });
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps) });
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps) });
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
     jobs.start();

@@ -43,6 +43,8 @@ const onServer = (path: string, action: Action, input: (trial: Trial) => unknown
 
 const change = (now: 'member', next: 'guest'): Resource => ({ role: { now, next, self: false, owners: 0 } });
 
+const DRAFT_ID = '0190a000-0000-7000-8000-0000000000d1';
+
 const WALKS: Walk[] = [
   inChannel('join_channel', 'channel.join'),
   inChannel('leave_channel', 'channel.leave'),
@@ -71,6 +73,17 @@ const WALKS: Walk[] = [
   onMessage('delete_message', 'message.delete'),
   onMessage('react', 'message.react', () => ({ emoji: '👍' })),
   onMessage('ack', 'channel.follow', (t) => ({ device_id: t.scene.people[t.role].device_id })),
+  onMessage('save_message', 'channel.view'),
+  onMessage('remind', 'channel.view', () => ({ at: '2099-01-01T00:00:00Z' })),
+  onMessage('pin_message', 'message.pin'),
+  onMessage('unpin_message', 'message.pin'),
+  inChannel('pins', 'channel.view'),
+  inChannel('put_draft', 'channel.view', () => ({ id: DRAFT_ID, client_msg_id: DRAFT_ID, content: 'unsent', base_version: 0 })),
+  own('delete_draft', () => ({ id: DRAFT_ID })),
+  own('unsave_message', (t) => ({ message_id: t.place.message_id })),
+  own('set_preference', () => ({ key: 'sidebar_names', value: 4 })),
+  own('put_section', (t) => ({ id: DRAFT_ID, name: 'Mine', channel_ids: [t.place.channel_id] })),
+  own('delete_section', () => ({ id: DRAFT_ID })),
   onMessage('receipts', 'channel.follow'),
   onMessage('follow_thread', 'channel.follow'),
   onMessage('unfollow_thread', 'channel.follow'),

@@ -2,6 +2,11 @@ import type { Route } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
 import { accountRoutes } from './accounts/accounts.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
+import { draftRoutes } from './drafts/drafts.routes.ts';
+import { pinRoutes } from './pins/pins.routes.ts';
+import { preferenceRoutes } from './preferences/preferences.routes.ts';
+import { savedRoutes } from './saved/saved.routes.ts';
+import { sectionRoutes } from './sections/sections.routes.ts';
 import { importRoutes } from './imports/imports.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
 import { messageRoutes } from './messages/messages.routes.ts';
@@ -21,6 +26,11 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...messageRoutes(deps),
   ...readingRoutes(deps),
   ...threadRoutes(deps),
+  ...draftRoutes(deps),
+  ...savedRoutes(deps),
+  ...preferenceRoutes(deps),
+  ...sectionRoutes(deps),
+  ...pinRoutes(deps),
   ...syncRoutes(deps),
   ...importRoutes(deps),
 ];

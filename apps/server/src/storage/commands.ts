@@ -9,6 +9,11 @@ import { messageCommands } from '../features/messages/messages.commands.ts';
 import { reactionCommands } from '../features/reactions/reactions.commands.ts';
 import { readingCommands } from '../features/reading/reading.commands.ts';
 import { threadCommands } from '../features/threads/threads.commands.ts';
+import { draftCommands } from '../features/drafts/drafts.commands.ts';
+import { pinCommands } from '../features/pins/pins.commands.ts';
+import { preferenceCommands } from '../features/preferences/preferences.commands.ts';
+import { savedCommands } from '../features/saved/saved.commands.ts';
+import { sectionCommands } from '../features/sections/sections.commands.ts';
 import { importsCommands } from '../features/imports/imports.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
@@ -26,6 +31,11 @@ export const COMMANDS = {
   ...reactionCommands,
   ...readingCommands,
   ...threadCommands,
+  ...draftCommands,
+  ...savedCommands,
+  ...preferenceCommands,
+  ...sectionCommands,
+  ...pinCommands,
 };
 
 export type CommandName = keyof typeof COMMANDS;

@@ -145,6 +145,13 @@ export const reactions = table<ReactionRow>({
   indexes: { by_time: { fields: ['channel_id', 'message_id', 'emoji', 'at'] } },
 });
 
+/** What is pinned to a channel. */
+export interface PinRow extends Row { channel_id: string; message_id: string; seq: number; pinned_by: string; pinned_at: number }
+export const pins = table<PinRow>({
+  name: 'pins', key: ['channel_id', 'message_id'], shard: 'channel_id', columns: { channel_id: 'text', message_id: 'text', pinned_at: 'integer' },
+  indexes: { by_time: { fields: ['channel_id', 'pinned_at'] } },
+});
+
 /** Who follows a thread. An explicit choice wins over following by itself. */
 export interface ThreadFollowerRow extends Row { channel_id: string; root_id: string; user_id: string; following: number; explicit: number; /** The read position that following begins with. */ from_seq: number }
 export const threadFollowers = table<ThreadFollowerRow>({ name: 'thread_followers', key: ['channel_id', 'root_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', root_id: 'text', user_id: 'text' }, indexes: {} });
@@ -242,6 +249,6 @@ export interface MetaRow extends Row { name: string; value: unknown }
 export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
 
 export const TABLES: readonly Table[] = [
-  heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, threadFollowers, delivered, users, claims,
+  heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, threadFollowers, delivered, users, claims,
   workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, meta,
 ] as readonly Table[];

@@ -174,12 +174,56 @@ export const Summary = z.looseObject({
 });
 export type Summary = z.infer<typeof Summary>;
 
+/**
+ * Unsent text of a channel or thread. Its id is the `client_msg_id` that its message will have, so that two devices that
+ * send it make one message; two texts of one place are two drafts.
+ */
+export const Draft = z.looseObject({
+  id: Uuid,
+  channel_id: Uuid,
+  thread_root_id: z.optional(z.nullable(Uuid)),
+  client_msg_id: z.string(),
+  content: z.string(),
+  file_ids: z.array(Uuid),
+  /** Rises with each change; a change names the one it was made from. */
+  version: z.number(),
+  /** The device that wrote this version. */
+  device_id: Uuid,
+  updated_at: Timestamp,
+});
+export type Draft = z.infer<typeof Draft>;
+
+export const SavedState = z.enum(['progress', 'done', 'archived']);
+/** A message kept for later. Its entity id is the message's id. */
+export const Saved = z.looseObject({
+  message_id: Uuid,
+  channel_id: Uuid,
+  state: SavedState,
+  due_at: z.optional(z.nullable(Timestamp)),
+  note: z.optional(z.string()),
+  /** When the reminder for `due_at` came due. */
+  reminded_at: z.optional(z.nullable(Timestamp)),
+  saved_at: Timestamp,
+});
+export type Saved = z.infer<typeof Saved>;
+
+/** A synced preference. Its entity id is the key. */
+export const Preference = z.looseObject({ key: z.string(), value: z.unknown() });
+export type Preference = z.infer<typeof Preference>;
+
+/** A group of conversations in the sidebar; `starred` is the one that everybody has. A channel is in one at most. */
+export const Section = z.looseObject({ id: z.string(), name: z.string(), position: z.number(), channel_ids: z.array(Uuid) });
+export type Section = z.infer<typeof Section>;
+/** The id of the section of starred conversations. */
+export const STARRED = 'starred';
+
 const stamped = { id: z.string(), rev: Rev };
 const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal(type), ...stamped, deleted: z.literal(true) });
 
 /** Tombstones of all types but `message`, whose tombstone is the message itself. */
 export const Tombstone = z.union([
   tombstone('membership'), tombstone('thread'), tombstone('device'), tombstone('workspace'), tombstone('channel'),
+  tombstone('draft'), tombstone('saved'), tombstone('preference'), tombstone('section'),
 ]);
 
 export const MessageEntity = z.extend(Message, { type: z.literal('message') });
@@ -188,6 +232,10 @@ export const MembershipEntity = z.extend(Membership, { type: z.literal('membersh
 export const ThreadEntity = z.extend(Thread, { type: z.literal('thread'), ...stamped });
 export const DeviceEntity = z.extend(Device, { type: z.literal('device'), ...stamped });
 export const WorkspaceEntity = z.extend(Workspace, { type: z.literal('workspace'), ...stamped });
+export const DraftEntity = z.extend(Draft, { type: z.literal('draft'), rev: Rev });
+export const SavedEntity = z.extend(Saved, { type: z.literal('saved'), ...stamped });
+export const PreferenceEntity = z.extend(Preference, { type: z.literal('preference'), ...stamped });
+export const SectionEntity = z.extend(Section, { type: z.literal('section'), rev: Rev });
 
 export type MessageEntity = z.infer<typeof MessageEntity>;
 export type ChannelEntity = z.infer<typeof ChannelEntity>;
@@ -195,12 +243,16 @@ export type MembershipEntity = z.infer<typeof MembershipEntity>;
 export type ThreadEntity = z.infer<typeof ThreadEntity>;
 export type DeviceEntity = z.infer<typeof DeviceEntity>;
 export type WorkspaceEntity = z.infer<typeof WorkspaceEntity>;
+export type DraftEntity = z.infer<typeof DraftEntity>;
+export type SavedEntity = z.infer<typeof SavedEntity>;
+export type PreferenceEntity = z.infer<typeof PreferenceEntity>;
+export type SectionEntity = z.infer<typeof SectionEntity>;
 export type Tombstone = z.infer<typeof Tombstone>;
 
 /** An entity of a type that this version does not know is kept out of the caches, but moves cursors. */
 export const UnknownEntity = z.looseObject({ type: z.string(), ...stamped });
-export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, UnknownEntity]);
-export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity;
+export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, UnknownEntity]);
+export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity;
 export type Entity = z.infer<typeof Entity>;
 
 /** One stream's part of catching up: what `/sync` answers and the `delta` frame carries. */

@@ -5,7 +5,7 @@ import { ParleyError } from '@parley/shared/protocol/errors';
 import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
 import { ChannelChange } from '../../storage/streams.ts';
-import { messages, messageVersions, reactions, type MessageRow } from '../../storage/tables.ts';
+import { messages, messageVersions, pins, reactions, type MessageRow } from '../../storage/tables.ts';
 import { allows, demand, type ActorRef } from '../channels/channel-access.ts';
 import { followByThemselves, uncountReply } from '../threads/thread-root.ts';
 import { demandMessage, findMessage, messageFacts, type MessageRef } from './find-message.ts';
@@ -60,6 +60,7 @@ export const messageCommands = {
     await store(change, row);
     await storeMentions(tx, row, false);
     await dropReactions(tx, row);
+    await tx.delete(pins, [row.channel_id, row.id]);
     if (row.parent_message_id !== null) {
       await uncountReply(change, row);
       change.fact('threads', [row.parent_message_id]);

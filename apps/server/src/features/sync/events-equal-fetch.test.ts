@@ -1,6 +1,8 @@
 import { setRole } from '@parley/shared/protocol/calls/accounts';
 import * as channels from '@parley/shared/protocol/calls/channels';
 import * as messages from '@parley/shared/protocol/calls/messages';
+import * as personal from '@parley/shared/protocol/calls/personal';
+import * as pins from '@parley/shared/protocol/calls/pins';
 import * as reading from '@parley/shared/protocol/calls/reading';
 import type { Entity, Message } from '@parley/shared/protocol/entities';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -47,6 +49,9 @@ type Action = [name: string, act: (scene: Scene) => Promise<unknown>];
 const ws = (s: Scene): string => s.talk.world.workspace.id;
 const device = (user: TestUser): { device_id: string } => ({ device_id: user.device_id });
 
+const DRAFT_ID = '0190a000-0000-7000-8000-0000000000d1';
+const draft = (s: Scene, content: string) => ({ id: DRAFT_ID, client_msg_id: DRAFT_ID, channel_id: s.room.id, content, base_version: 0 });
+
 const ACTIONS: Action[] = [
   ['send', (s) => s.talk.send(s.talk.alice, s.room, 'plain')],
   ['send with mentions', (s) => s.talk.send(s.talk.alice, s.room, `<@${s.talk.bob.id}> <!channel>`)],
@@ -85,6 +90,31 @@ const ACTIONS: Action[] = [
   ['invite', async (s) => s.talk.invite(s.talk.olivia, s.room, s.talk.guest)],
   ['remove', (s) => s.talk.as(s.talk.olivia).call(channels.removeFromChannel, { channel_id: s.room.id, user_ids: [s.talk.bob.id] })],
   ['make a moderator', (s) => s.talk.as(s.talk.olivia).call(setRole, { channel_id: s.room.id, user_id: s.talk.bob.id, role: 'moderator' })],
+  ['keep a draft', (s) => s.talk.as(s.talk.bob).call(personal.putDraft, draft(s, 'unsent'))],
+  ['keep a draft and drop it', async (s) => {
+    await s.talk.as(s.talk.bob).call(personal.putDraft, draft(s, 'unsent'));
+    await s.talk.as(s.talk.bob).call(personal.deleteDraft, { id: DRAFT_ID });
+  }],
+  ['save', (s) => s.talk.as(s.talk.bob).call(personal.saveMessage, { message_id: s.root.id, note: 'look' })],
+  ['save, finish and save no more', async (s) => {
+    await s.talk.as(s.talk.bob).call(personal.saveMessage, { message_id: s.root.id });
+    await s.talk.as(s.talk.bob).call(personal.saveMessage, { message_id: s.root.id, state: 'done' });
+    await s.talk.as(s.talk.bob).call(personal.unsaveMessage, { message_id: s.root.id });
+  }],
+  ['set a preference and take it back', async (s) => {
+    await s.talk.as(s.talk.bob).call(personal.setPreference, { key: 'sidebar_names', value: { n: 4 } });
+    await s.talk.as(s.talk.bob).call(personal.setPreference, { key: 'sidebar_names', value: null });
+  }],
+  ['move a channel between sections, and drop one', async (s) => {
+    await s.talk.as(s.talk.bob).call(personal.putSection, { id: DRAFT_ID, name: 'Mine', add_channel_ids: [s.room.id] });
+    await s.talk.as(s.talk.bob).call(personal.putSection, { id: 'starred', add_channel_ids: [s.room.id] });
+    await s.talk.as(s.talk.bob).call(personal.deleteSection, { id: DRAFT_ID });
+  }],
+  ['pin', (s) => s.talk.as(s.talk.bob).call(pins.pinMessage, { message_id: s.root.id })],
+  ['pin and take it off', async (s) => {
+    await s.talk.as(s.talk.bob).call(pins.pinMessage, { message_id: s.root.id });
+    await s.talk.as(s.talk.bob).call(pins.unpinMessage, { message_id: s.root.id });
+  }],
   ['set a level', (s) => s.talk.as(s.talk.bob).call(channels.setNotificationLevel, { channel_id: s.room.id, level: 'nothing', muted: true })],
 ];
 
