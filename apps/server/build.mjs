@@ -18,7 +18,7 @@ const bundleShared = {
 rmSync(`${here}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: here,
-  entryPoints: { main: 'src/main.ts', 'sqlite-writer': 'src/storage/sqlite/sqlite-writer.ts' },
+  entryPoints: { main: 'src/main.ts', 'sqlite-writer': 'src/storage/sqlite/sqlite-writer.ts', 'sqlite-checkpointer': 'src/storage/sqlite/sqlite-checkpointer.ts' },
   outdir: 'dist',
   bundle: true,
   packages: 'external',

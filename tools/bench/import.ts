@@ -43,7 +43,7 @@ async function bundled(): Promise<string> {
   const outdir = mkdtempSync(join(cache, 'bench-import-'));
   await build({
     absWorkingDir: root, outdir, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20.19', logLevel: 'warning',
-    entryPoints: { child: 'tools/bench/import.child.import.ts', 'sqlite-writer': 'apps/server/src/storage/sqlite/sqlite-writer.ts' },
+    entryPoints: { child: 'tools/bench/import.child.import.ts', 'sqlite-writer': 'apps/server/src/storage/sqlite/sqlite-writer.ts', 'sqlite-checkpointer': 'apps/server/src/storage/sqlite/sqlite-checkpointer.ts' },
     plugins: [{ name: 'bundle-shared', setup: (b) => b.onResolve({ filter: /^@parley\/shared\// }, ({ path }) => ({ path: join(root, 'libs/shared/src', `${path.slice('@parley/shared/'.length)}.ts`) })) }],
   });
   return outdir;

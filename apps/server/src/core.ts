@@ -57,7 +57,7 @@ export function createCore(deps: Deps, extraRoutes: readonly Route[] = []): Core
     if (cookie && UNSAFE.has(request.method) && !sameOrigin) throw new ParleyError('forbidden', 'with a cookie, an unsafe call needs an allowed Origin');
     const token = header === undefined ? cookie : bearerToken(header);
     if (!token) return null;
-    const found = await deps.store.read((tx) => authenticate(tx, token, deps.clock.now()));
+    const found = await authenticate(deps.store, token, deps.clock.now());
     if (found) touch(found.session, request.address);
     return found?.caller ?? null;
   }

@@ -52,8 +52,9 @@ function write(request: IncomingMessage, response: ServerResponse, answer: CoreR
     response.writeHead(answer.status, headers).end();
     return;
   }
-  const body = Buffer.from(JSON.stringify(answer.body));
-  headers['content-length'] = body.length;
+  // As text: Node then writes head and body in one piece.
+  const body = JSON.stringify(answer.body);
+  headers['content-length'] = Buffer.byteLength(body);
   response.writeHead(answer.status, headers);
   response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,6 +1,6 @@
 import type { Caller } from './route.ts';
 import { digest, parseToken, sameDigest } from '../platform/secrets.ts';
-import type { ReadTx } from '../storage/port.ts';
+import type { Store } from '../storage/port.ts';
 import { sessions, users, type SessionRow } from '../storage/tables.ts';
 
 export const SESSION_COOKIE = 'parley_session';
@@ -11,13 +11,13 @@ export const SESSION_SECONDS = 90 * 24 * 3600;
 export const TOUCH_SECONDS = 600;
 
 /** Who a token speaks for now; null when it is unknown, expired or revoked, or the account is deactivated. */
-export async function authenticate(tx: ReadTx, token: string, nowMs: number): Promise<{ caller: Caller; session: SessionRow } | null> {
+export async function authenticate(store: Pick<Store, 'recall'>, token: string, nowMs: number): Promise<{ caller: Caller; session: SessionRow } | null> {
   const parts = parseToken(token);
   if (!parts) return null;
-  const session = await tx.get(sessions, [parts.user_id, parts.device_id]);
+  const session = await store.recall(sessions, [parts.user_id, parts.device_id]);
   if (!session || !sameDigest(session.secret_hash, digest(parts.secret))) return null;
   if (session.revoked_at !== null || session.expires_at <= nowMs * 1000) return null;
-  const user = await tx.get(users, [parts.user_id]);
+  const user = await store.recall(users, [parts.user_id]);
   if (!user || user.doc.deactivated) return null;
   return { caller: { user_id: user.id, device_id: session.device_id, server_role: user.server_role }, session };
 }

@@ -16,9 +16,10 @@ export interface Consumer {
 }
 
 const RETRY_MS = [50, 500, 2_000] as const;
-/** Long enough that under load whole commits of sends go by for one of these: each costs the disk as much as a batch of sends. */
+/** Under load rows leave as soon as there are enough for a command of their own, which shares a commit with sends; few wait this long. */
 const FLUSH_MS = 250;
-const FLUSH_ROWS = 1_024;
+/** Small enough that the sends in the same commit do not notice. */
+const FLUSH_ROWS = 32;
 
 /** Runs the durable consumers over events and lets the outbox rows go whose consumers are all done. */
 export class ConsumerRunner {

@@ -50,7 +50,7 @@ export function createRealtime(deps: Deps, parts: RealtimeParts): Realtime {
   });
   const gateway = new RealtimeGateway(deps, {
     registry: parts.registry, delta: parts.delta ?? streamDelta,
-    authenticate: async (token) => (await deps.store.read((tx) => authenticate(tx, token, deps.clock.now())))?.caller ?? null,
+    authenticate: async (token) => (await authenticate(deps.store, token, deps.clock.now()))?.caller ?? null,
   });
   return {
     gateway,

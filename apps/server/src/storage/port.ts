@@ -18,6 +18,8 @@ export interface Table<R extends Row = Row> {
   readonly shard: string | null;
   readonly columns: Readonly<Record<string, 'text' | 'integer'>>;
   readonly indexes: Readonly<Record<string, { readonly fields: readonly string[]; readonly unique?: boolean }>>;
+  /** Read by nearly every call and rarely changed: `Store.recall` may answer from memory. */
+  readonly recalled?: boolean;
   /** Its rows come in one by one, spread over many shards: an adapter may gather new ones before it files them under all indexes. */
   readonly hot?: boolean;
   /** Carries the row's type; never read. */
@@ -107,6 +109,11 @@ export interface StoredEvent extends StreamEvent {
  */
 export interface Store {
   read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T>;
+  /**
+   * One row of a `recalled` table, for who asks before every call. It is no older than what this store had acknowledged to
+   * anybody when it was asked, and belongs to no snapshot. An adapter may keep it in memory; callers leave it as it is.
+   */
+  recall<R extends Row>(table: Table<R>, key: readonly KeyPart[]): Promise<R | undefined>;
   run<N extends CommandName>(name: N, args: CommandArgs<N>): Promise<CommandResult<N>>;
   /** Called after each commit with its events, in commit order within a stream, before `run` resolves. Returns the unsubscribing function. */
   onCommitted(listener: (events: StoredEvent[]) => void): () => void;

@@ -14,7 +14,12 @@ export interface Lease {
 export const storeCommands = {
   /** A durable consumer has committed these outbox rows; a row goes when all of `consumers` are done. */
   'outbox.consumed': defineCommand(async (tx, args: { ids: string[]; consumer: string; consumers: string[] }) => {
+    const last = args.consumers.every((c) => c === args.consumer);
     for (const id of args.ids) {
+      if (last) {
+        await tx.delete(outbox, [id]);
+        continue;
+      }
       const row = await tx.get(outbox, [id]);
       if (!row) continue;
       const done = [...new Set([...row.done, args.consumer])];

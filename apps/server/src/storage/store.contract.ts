@@ -64,6 +64,40 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       });
     });
 
+    describe('recall', () => {
+      const recall = async (id: string): Promise<ThingRow | undefined> => store.recall(things as Table<ThingRow>, ['g', id]);
+
+      it('REC1 answers what was acknowledged, changed and removed rows included', async () => {
+        expect(await recall('1')).toBeUndefined();
+        await fill([row('1', { label: 'a', rest: [1] })]);
+        expect(await recall('1')).toMatchObject({ label: 'a', rest: [1] });
+        await runScript(store, [{ do: 'put', row: row('1', { label: 'b' }) }]);
+        expect(await recall('1')).toMatchObject({ label: 'b' });
+        await runScript(store, [{ do: 'delete', key: ['g', '1'] }]);
+        expect(await recall('1')).toBeUndefined();
+      });
+
+      it('REC2 one that was under way during a commit is not remembered for the next', async () => {
+        await fill([row('1', { rank: 0 })]);
+        for (let rank = 1; rank <= 50; rank++) {
+          const early = [recall('1'), recall('1')];
+          const written = runScript(store, [{ do: 'put', row: row('1', { rank }) }]);
+          early.push(recall('1'));
+          await written;
+          expect((await recall('1'))?.rank).toBe(rank);
+          for (const found of await Promise.all(early)) expect([rank - 1, rank]).toContain(found?.rank);
+          expect((await recall('1'))?.rank).toBe(rank);
+        }
+      });
+
+      it('REC3 a command that was refused changes nothing', async () => {
+        await fill([row('1', { label: 'a' })]);
+        expect(await recall('1')).toMatchObject({ label: 'a' });
+        await expect(runScript(store, [{ do: 'put', row: row('1', { label: 'b' }) }, { do: 'refuse', code: 'forbidden' }])).rejects.toThrow();
+        expect(await recall('1')).toMatchObject({ label: 'a' });
+      });
+    });
+
     describe('order', () => {
       it('ORD1 strings stand in the order of their UTF-8 bytes', async () => {
         const sorted = ['', 'A', 'Z', 'a', 'aa', 'z', 'é', '中', '\uE000', '\uFFFD', '😀', '😁'];

@@ -171,7 +171,7 @@ export interface UserRow extends Row {
   presence_until: number | null;
   doc: User;
 }
-export const users = table<UserRow>({ name: 'users', key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
+export const users = table<UserRow>({ name: 'users', recalled: true, key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
 
 /** Uniqueness over everything: `email:…`, `username:…`, `channel:WS:name`, `set_up`. */
 export interface ClaimRow extends Row { id: string; owner_id: string }
@@ -200,7 +200,7 @@ export interface SessionRow extends Row {
   expires_at: number;
   revoked_at: number | null;
 }
-export const sessions = table<SessionRow>({ name: 'sessions', key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text' }, indexes: {} });
+export const sessions = table<SessionRow>({ name: 'sessions', recalled: true, key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text' }, indexes: {} });
 
 export interface InviteRow extends Row { token_hash: string; workspace_id: string; email: string | null; role: string; channel_ids: string[]; created_by: string; created_at: number; expires_at: number; used_by: string | null }
 export const invites = table<InviteRow>({ name: 'invites', key: ['token_hash'], shard: 'token_hash', columns: { token_hash: 'text' }, indexes: {} });

@@ -15,7 +15,7 @@ export interface ThingRow extends Row {
 }
 /** A table with every kind of index, for the contract suite. */
 export const things = {
-  name: 'test_things', key: ['group', 'id'], shard: 'group', hot: false as boolean,
+  name: 'test_things', key: ['group', 'id'], shard: 'group', hot: false as boolean, recalled: true,
   columns: { group: 'text', id: 'text', label: 'text', rank: 'integer', code: 'text' },
   indexes: { by_rank: { fields: ['group', 'rank'] }, by_label_rank: { fields: ['label', 'rank'] }, by_code: { fields: ['group', 'code'], unique: true } },
 } as const satisfies Table<ThingRow>;

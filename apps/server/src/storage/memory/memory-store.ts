@@ -5,7 +5,7 @@ import { ParleyError } from '@parley/shared/protocol/errors';
 import type { CommandHandler } from '../command.ts';
 import { COMMANDS, type CommandArgs, type CommandName, type CommandResult } from '../commands.ts';
 import { cloneJson } from '../json.ts';
-import type { ReadTx, Store, StoredEvent } from '../port.ts';
+import type { KeyPart, ReadTx, Row, Store, StoredEvent, Table } from '../port.ts';
 import { StoreClock } from '../store-clock.ts';
 import { outbox } from '../tables.ts';
 import { MAX_CONFLICTS, type Fault, type Faults, type YieldPoint } from './faults.ts';
@@ -82,6 +82,10 @@ class SerialMemoryStore implements MemoryStore {
     await this.options.onYield?.('read');
     this.refuseWhenClosed();
     return work(new MemoryReadTx(this.state.snapshot));
+  }
+
+  async recall<R extends Row>(table: Table<R>, key: readonly KeyPart[]): Promise<R | undefined> {
+    return this.read((tx) => tx.get(table, key));
   }
 
   async run<N extends CommandName>(name: N, args: CommandArgs<N>): Promise<CommandResult<N>> {

@@ -17,6 +17,8 @@ export interface Batch {
   /** As many as there were commands, in their order. */
   outcomes: Outcome[];
   events: StoredEvent[];
+  /** Rows of recalled tables that were written, by `recallKey`. */
+  changed: string[];
   /** From the beginning of the transaction to the end of its commit. */
   seconds: number;
   /** What the database refused the batch with, if it did. */
@@ -56,7 +58,7 @@ export class BatchWriter {
 
   async commit(commands: readonly Command[]): Promise<Batch> {
     const started = performance.now();
-    const done = (outcomes: Outcome[], events: StoredEvent[], problem?: string): Batch => ({ outcomes, events, seconds: (performance.now() - started) / 1000, ...(problem === undefined ? {} : { problem }) });
+    const done = (outcomes: Outcome[], events: StoredEvent[], changed: string[], problem?: string): Batch => ({ outcomes, events, changed, seconds: (performance.now() - started) / 1000, ...(problem === undefined ? {} : { problem }) });
     try {
       const open = (this.open ??= this.connect());
       const outcomes: Outcome[] = [];
@@ -66,12 +68,12 @@ export class BatchWriter {
       for (const command of commands) outcomes.push(await this.execute(open, command, events));
       open.statements.file();
       open.run.commit();
-      return done(outcomes, events);
+      return done(outcomes, events, open.statements.takeChanged());
     } catch (error) {
       this.abandon();
       const failure = storageError(error) ?? error;
       const problem = sqliteCode(error) ?? String(error);
-      return done(commands.map(() => ({ ok: false, error: failure })), [], problem);
+      return done(commands.map(() => ({ ok: false, error: failure })), [], [], problem);
     }
   }
 

@@ -1,10 +1,10 @@
-import { randomFillSync } from 'node:crypto';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { uuidv7 } from '@parley/shared/domain/ids';
 import { noMetrics, type Metrics } from '../../platform/metrics.ts';
+import { systemRandom } from '../../platform/system.ts';
 import type { CommandHandler } from '../command.ts';
 import { COMMANDS, type CommandArgs, type CommandName, type CommandResult } from '../commands.ts';
-import type { ReadTx, Store, StoredEvent, Table } from '../port.ts';
+import type { KeyPart, ReadTx, Row, Store, StoredEvent, Table } from '../port.ts';
 import { TABLES } from '../tables.ts';
 import { Admission, DEFAULT_LIMITS, type AdmissionLimits } from './admission.ts';
 import { closedError, type Outcome } from './batch-writer.ts';
@@ -13,6 +13,7 @@ import type { FilingLimits } from './filing.ts';
 import { InlineWriter } from './inline-writer.ts';
 import { migrate } from './migrations.ts';
 import { ReadPool } from './read-pool.ts';
+import { RecalledRows } from './recalled-rows.ts';
 import { REST } from './schema.ts';
 import { ThreadWriter } from './thread-writer.ts';
 import type { Committed, Writer, WriterEvents } from './writer.ts';
@@ -58,14 +59,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
-const random = { bytes: (length: number) => randomFillSync(new Uint8Array(length)) };
-
 /** @throws NewerDatabaseError when the file is not for this program. */
 function prepareFile(db: Connection, options: SqliteStoreOptions): string {
   migrate(db, options.tables ?? TABLES, Date.now());
   const read = db.prepare(`SELECT "${REST}" FROM meta WHERE name = 'incarnation'`).pluck();
   if (read.get() === undefined) {
-    db.prepare(`INSERT INTO meta (name, "${REST}") VALUES ('incarnation', ?)`).run(JSON.stringify({ value: uuidv7({ now: () => Date.now() }, random) }));
+    db.prepare(`INSERT INTO meta (name, "${REST}") VALUES ('incarnation', ?)`).run(JSON.stringify({ value: uuidv7({ now: () => Date.now() }, systemRandom) }));
   }
   return (JSON.parse(read.get() as string) as { value: string }).value;
 }
@@ -73,6 +72,7 @@ function prepareFile(db: Connection, options: SqliteStoreOptions): string {
 class SqliteStore implements Store {
   private readonly pool: ReadPool;
   private readonly admission: Admission;
+  private readonly recalled = new RecalledRows();
   private readonly metrics: Metrics;
   private readonly listeners = new Set<(events: StoredEvent[]) => void>();
   /** Submitted and not answered, oldest first. */
@@ -97,6 +97,11 @@ class SqliteStore implements Store {
 
   async read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T> {
     return this.pool.read(work);
+  }
+
+  async recall<R extends Row>(table: Table<R>, key: readonly KeyPart[]): Promise<R | undefined> {
+    if (this.closing) throw closedError();
+    return this.recalled.get(table, key, () => this.pool.read((tx) => tx.get(table, key)));
   }
 
   async run<N extends CommandName>(name: N, args: CommandArgs<N>): Promise<CommandResult<N>> {
@@ -143,7 +148,7 @@ class SqliteStore implements Store {
     if (this.options.writer !== 'inline') return new ThreadWriter({ ...data, ...(commandsModule === undefined ? {} : { commandsModule }) }, events);
     const now = this.options.now ?? (() => Date.now());
     const commands = this.options.commands ?? (COMMANDS as Readonly<Record<string, CommandHandler<never, unknown>>>);
-    return new InlineWriter({ ...data, commands, now, uuid: () => uuidv7({ now }, random) }, events);
+    return new InlineWriter({ ...data, commands, now, uuid: () => uuidv7({ now }, systemRandom) }, events);
   }
 
   /** All that was asked for in one turn of the event loop goes over in one message. */
@@ -161,8 +166,10 @@ class SqliteStore implements Store {
     }
   }
 
-  private committed({ outcomes, events, seconds, problem }: Committed): void {
+  private committed({ outcomes, events, changed, seconds, problem }: Committed): void {
     this.problem = problem;
+    if (problem === undefined) this.recalled.changed(changed);
+    else this.recalled.forget();
     this.admission.committed(seconds);
     this.metrics.observe('parley_commit_batch_size', outcomes.length);
     this.metrics.observe('parley_commit_seconds', seconds);
@@ -177,6 +184,7 @@ class SqliteStore implements Store {
   private lost(reason: Error): void {
     this.writer = undefined;
     this.problem = reason.message;
+    this.recalled.forget();
     const submitted = new Set(this.submission.map(({ id }) => id));
     for (const id of [...this.waiting.keys()]) {
       if (!submitted.has(id)) this.settle(id, { ok: false, error: new ParleyError('unavailable', 'the result of the commit is unknown', { retry_after_ms: 1_000 }) });

@@ -1,6 +1,6 @@
-import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { uuidv7 } from '@parley/shared/domain/ids';
+import { systemRandom } from '../../platform/system.ts';
 import type { CommandHandler } from '../command.ts';
 import { COMMANDS } from '../commands.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -15,10 +15,9 @@ if (!port) throw new Error('this module is the entry of a worker thread');
 
 const commands = data.commandsModule === undefined ? COMMANDS : ((await import(data.commandsModule)) as { COMMANDS: unknown }).COMMANDS;
 const clock = { now: () => Date.now() };
-const random = { bytes: (length: number) => randomFillSync(new Uint8Array(length)) };
 const post = (message: FromWriter): void => port.postMessage(message);
 
-const writer = new BatchWriter({ file: data.file, commands: commands as Readonly<Record<string, CommandHandler<never, unknown>>>, now: clock.now, uuid: () => uuidv7(clock, random), ...(data.filing ? { filing: data.filing } : {}) });
+const writer = new BatchWriter({ file: data.file, commands: commands as Readonly<Record<string, CommandHandler<never, unknown>>>, now: clock.now, uuid: () => uuidv7(clock, systemRandom), ...(data.filing ? { filing: data.filing } : {}) });
 const loop = new CommitLoop(
   writer,
   ({ outcomes, ...rest }) => post({ type: 'committed', outcomes: outcomes.map(({ id, outcome }) => (outcome.ok ? { id, result: outcome.result } : { id, error: toWire(outcome.error) })), ...rest }),

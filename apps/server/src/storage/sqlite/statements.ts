@@ -5,6 +5,7 @@ import { Filing, type FilingLimits } from './filing.ts';
 import { GatheredValues } from './gathered-values.ts';
 import { HotTable } from './hot-table.ts';
 import { gatherName } from './schema.ts';
+import { recallKey } from './recalled-rows.ts';
 import { PlainTable, Prepared, type TableAccess, type Values } from './table-access.ts';
 
 interface Access {
@@ -19,6 +20,7 @@ export class Statements {
   private readonly filings: Filing[] = [];
   private readonly gathered: GatheredValues[] = [];
   private version: unknown;
+  private changed: string[] = [];
 
   /** `filing` is for the connection that writes. */
   constructor(db: Connection, private readonly filing?: FilingLimits) {
@@ -44,17 +46,20 @@ export class Statements {
   insert(table: Table, row: Row): void {
     checkRow(table, row);
     const access = this.of(table);
+    this.note(table, row);
     access.table.insert(positionOf(row, table.key)!, toValues(table, access.columns, row));
   }
 
   put(table: Table, row: Row): void {
     checkRow(table, row);
     const access = this.of(table);
+    this.note(table, row);
     access.table.put(positionOf(row, table.key)!, toValues(table, access.columns, row));
   }
 
   delete(table: Table, key: readonly KeyPart[]): boolean {
     checkKey(table, key);
+    if (table.recalled) this.changed.push(recallKey(table, key));
     return this.of(table).table.delete(key);
   }
 
@@ -68,6 +73,17 @@ export class Statements {
   /** Files gathered rows; called in each transaction that writes, after its commands. */
   file(): void {
     for (const filing of this.filings) filing.step();
+  }
+
+  /** Rows of recalled tables written since it was last asked, by `recallKey`; more than were changed when some were taken back. */
+  takeChanged(): string[] {
+    const changed = this.changed;
+    if (changed.length > 0) this.changed = [];
+    return changed;
+  }
+
+  private note(table: Table, row: Row): void {
+    if (table.recalled) this.changed.push(recallKey(table, positionOf(row, table.key)!));
   }
 
   private of(table: Table): Access {

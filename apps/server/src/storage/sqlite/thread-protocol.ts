@@ -16,5 +16,5 @@ export type ToWriter = { type: 'run'; commands: (Command & { id: number })[] } |
 
 export type FromWriter =
   | { type: 'ready'; settings: Settings }
-  | { type: 'committed'; outcomes: { id: number; result?: unknown; error?: WireError }[]; events: StoredEvent[]; seconds: number; problem?: string }
+  | { type: 'committed'; outcomes: { id: number; result?: unknown; error?: WireError }[]; events: StoredEvent[]; changed: string[]; seconds: number; problem?: string }
   | { type: 'closed' };

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Command } from './batch-writer.ts';
+import { Checkpointer } from './checkpointer.ts';
 import type { Settings } from './connection.ts';
 import { fromWire } from './errors.ts';
+import { startThread } from './start-thread.ts';
 import type { FromWriter, ToWriter, WriterData } from './thread-protocol.ts';
 import type { Writer, WriterEvents } from './writer.ts';
 
@@ -11,11 +11,13 @@ import type { Writer, WriterEvents } from './writer.ts';
 export class ThreadWriter implements Writer {
   readonly ready: Promise<Settings>;
   private readonly worker: Worker;
+  private readonly checkpointer: Checkpointer;
   private readonly gone: Promise<void>;
   private closing = false;
 
   constructor(data: WriterData, private readonly events: WriterEvents) {
-    this.worker = startWorker(data);
+    this.worker = startThread('sqlite-writer', data);
+    this.checkpointer = new Checkpointer(data.file);
     let opened: (settings: Settings) => void;
     let failed: (reason: Error) => void;
     this.ready = new Promise((resolve, reject) => ([opened, failed] = [resolve, reject]));
@@ -29,6 +31,7 @@ export class ThreadWriter implements Writer {
     this.gone = new Promise((resolve) => {
       this.worker.on('exit', () => {
         failed(reason);
+        void this.checkpointer.close();
         if (!this.closing) this.events.lost(reason);
         resolve();
       });
@@ -41,26 +44,20 @@ export class ThreadWriter implements Writer {
 
   async close(): Promise<void> {
     this.closing = true;
+    await this.checkpointer.close();
     this.post({ type: 'close' });
     await this.gone;
   }
 
-  private committed({ outcomes, events, seconds, problem }: FromWriter & { type: 'committed' }): void {
+  private committed({ outcomes, events, changed, seconds, problem }: FromWriter & { type: 'committed' }): void {
+    this.checkpointer.committed();
     this.events.committed({
       outcomes: outcomes.map(({ id, result, error }) => ({ id, outcome: error ? { ok: false, error: fromWire(error) } : { ok: true, result } })),
-      events, seconds, ...(problem === undefined ? {} : { problem }),
+      events, changed, seconds, ...(problem === undefined ? {} : { problem }),
     });
   }
 
   private post(message: ToWriter): void {
     this.worker.postMessage(message);
   }
-}
-
-/** Once built, the thread's entry lies beside the main file. From sources, a thread has to bring its own loader. */
-function startWorker(workerData: WriterData): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./sqlite-writer.js', import.meta.url), { workerData });
-  const loader = new URL('./esm/api/index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx'))).href;
-  const entry = new URL('./sqlite-writer.ts', import.meta.url).href;
-  return new Worker(`import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}); })`, { eval: true, workerData });
 }

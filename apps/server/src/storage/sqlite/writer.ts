@@ -6,6 +6,8 @@ import type { Settings } from './connection.ts';
 export interface Committed {
   outcomes: { id: number; outcome: Outcome }[];
   events: StoredEvent[];
+  /** Rows of recalled tables that were written, by `recallKey`. */
+  changed: string[];
   seconds: number;
   problem?: string;
 }
