@@ -22,8 +22,7 @@ export class Chat {
   }
 
   composer(name: string): Locator {
-    // While the live editor takes over from the plain field both stand there for a moment; the first has the keys.
-    return this.page.getByRole('textbox', { name: `Message ${name}`, exact: true }).first();
+    return this.page.getByRole('textbox', { name: `Message ${name}`, exact: true });
   }
 
   async send(channel: string, text: string): Promise<void> {

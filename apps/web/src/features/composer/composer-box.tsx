@@ -2,6 +2,7 @@ import { Bold, Code, Italic, Link, List, ListOrdered, SendHorizontal, SmilePlus,
 import { readReference } from '@parley/shared/domain/markup/mention-syntax';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
+import { flushSync } from 'react-dom';
 import { useText } from '../../i18n/text.tsx';
 import { cspNonce, platform } from '../../platform/platform.ts';
 import { useEngine } from '../../state/engine.tsx';
@@ -210,7 +211,8 @@ export function ComposerBox(props: ComposerBoxProps) {
       });
       handleRef.current = handle;
       editor.current = handle;
-      setLive(true);
+      // In the same turn, so that the plain field never stands beside it.
+      flushSync(() => setLive(true));
     };
     const handleRef: { current: EditorHandle | null } = { current: null };
     frame = requestAnimationFrame(() => { void import('./live-editor.ts').then((module) => exchange(module.createLiveEditor), () => undefined); });
