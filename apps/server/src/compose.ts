@@ -10,6 +10,7 @@ import { loadWebFiles } from './edge/web-files.ts';
 import { IMPORT_JOB } from './features/imports/imports.commands.ts';
 import { importJob, requeueImports } from './features/imports/imports.service.ts';
 import { membershipConsumer } from './features/membership/membership.service.ts';
+import { SearchIndexer } from './features/search/search-indexer.ts';
 import { streamDelta } from './features/sync/delta.ts';
 import { threadsConsumer } from './features/threads/threads.service.ts';
 import { REMINDER_JOB } from './features/saved/saved.commands.ts';
@@ -26,6 +27,7 @@ import { systemClock, systemRandom } from './platform/system.ts';
 import { createRealtime } from './realtime/realtime.ts';
 import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts';
 import type { Registry } from './registry/port.ts';
+import { SqliteSearchIndex } from './search/sqlite/sqlite-index.ts';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.ts';
 
 /** How long a stop waits for what is under way, sockets first. SIGTERM promises an end within 10 s. */
@@ -49,11 +51,13 @@ export async function openServices(settings: Settings): Promise<Services> {
     const store = await openSqliteStore({ file: join(settings.dataDirectory, 'parley.db'), metrics });
     const source = { clock: systemClock, random: systemRandom };
     const registry = new EmbeddedRegistry(source);
-    const deps: Deps = { ...source, store, passwords: argon2Passwords(), presence: registry, logger: pinoLogger(settings.logLevel), metrics, config: settings };
+    const search = new SqliteSearchIndex({ file: join(settings.dataDirectory, 'search.db') });
+    const deps: Deps = { ...source, store, search, passwords: argon2Passwords(), presence: registry, logger: pinoLogger(settings.logLevel), metrics, config: settings };
     return {
       deps, settings, registry, metrics,
       async close() {
         await registry.close();
+        await search.close();
         await store.close();
         lock.release();
       },
@@ -87,10 +91,11 @@ export async function startApplication(services: Services): Promise<Application>
   const deps: Deps = { ...services.deps, config };
   const core = createCore(deps);
   const log = new EmbeddedLog(deps);
+  const indexer = new SearchIndexer(deps);
   const realtime = createRealtime(deps, {
     log, registry, alone: true,
     delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store)],
+    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), indexer],
   });
   const readiness = async (): Promise<Readiness> => {
     const store = await deps.store.health();
@@ -101,6 +106,7 @@ export async function startApplication(services: Services): Promise<Application>
   const server = createHttpServer({ core, web, readiness, metricsText: () => metrics.text() });
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
+  indexer.start();
   const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps) });
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
@@ -110,7 +116,7 @@ export async function startApplication(services: Services): Promise<Application>
     await listen(server, settings.host, port);
   } catch (error) {
     sockets.close();
-    await Promise.all([realtime.stop(), jobs.stop()]);
+    await Promise.all([realtime.stop(), jobs.stop(), indexer.stop()]);
     await log.close();
     throw error;
   }
@@ -128,6 +134,7 @@ export async function startApplication(services: Services): Promise<Application>
       sockets.close();
       await within(DRAIN_MS / 2, closed, () => server.closeAllConnections());
       clearInterval(idle);
+      await within(DRAIN_MS / 2, indexer.stop(), () => deps.logger.warn({}, 'the search index did not stop in time; the next start goes on'));
       await within(DRAIN_MS / 2, jobs.stop(), () => deps.logger.warn({}, 'a job did not stop in time; it goes on when its lease has ended'));
       await log.close();
       await services.close();

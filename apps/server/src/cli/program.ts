@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { serveDemo } from './demo.ts';
 import { importSlack, type ImportOptions } from './import.ts';
 import { output, UsageError, type Output } from './output.ts';
+import { rebuildSearch } from './search-rebuild.ts';
 import { serve } from './serve.ts';
 import { createUserCommand } from './user-create.ts';
 
@@ -36,6 +37,9 @@ export function program(): Command {
     .requiredOption('--username <name>').requiredOption('--email <address>').option('--display-name <name>').option('--password <password>', 'made up and printed when left out')
     .option('--workspace <id or name>', 'needed when there are several').option('--role <role>', 'guest, member, admin or owner').option('--server-role <role>', 'member, admin or owner')
     .action((options: GlobalOptions & Record<string, unknown>) => run(options, (out) => createUserCommand(out, options)));
+
+  const search = parley.command('search').description('The search index');
+  command(search, 'rebuild', 'Make the search index anew from the stored messages').action((options: GlobalOptions) => run(options, (out) => rebuildSearch(out, options)));
 
   command(parley, 'doctor', 'Look for what is wrong here').action((options: GlobalOptions) => run(options, async (out) => {
     if (!(await doctor(out, options))) process.exitCode = 1;

@@ -113,6 +113,15 @@ const WALKS: Walk[] = [
     path: 'users', input: (t) => ({ workspace_id: t.place.workspace_id, ids: t.place.stranger.id }), verdict: (t) => asked(t, 'people.view', { shares_channel: false }),
     read: (response) => (response.status === 200 && (response.body as { items: unknown[] }).items.length === 1 ? 'allowed' : 'not_found'),
   },
+  {
+    path: 'search', input: (t) => ({ workspace_id: t.place.workspace_id, q: 'hello', page_size: 200 }), verdict: (t) => asked(t, 'workspace.view'),
+    read: (response, t) => {
+      if (response.status === 404) return 'not_found';
+      const found = (response.body as { items: { message: { channel_id: string } }[] }).items.some((hit) => hit.message.channel_id === t.place.channel_id);
+      expect(found).toBe(asked(t, 'channel.view') === 'allowed');
+      return 'allowed';
+    },
+  },
   inWorkspace('create_channel', 'channel.create', () => ({ name: 'a-new-one' })),
   inWorkspace('open_dm', 'dm.open', (t) => ({ user_ids: [t.place.stranger.id] }), { shares_channel: false }, 'with a stranger'),
   inWorkspace('open_dm', 'dm.open', (t) => ({ user_ids: [t.place.maker.id] }), { shares_channel: true }, 'with an acquaintance'),

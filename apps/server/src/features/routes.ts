@@ -11,6 +11,7 @@ import { importRoutes } from './imports/imports.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
 import { messageRoutes } from './messages/messages.routes.ts';
 import { readingRoutes } from './reading/reading.routes.ts';
+import { searchRoutes } from './search/search.routes.ts';
 import { syncRoutes } from './sync/sync.routes.ts';
 import { threadRoutes } from './threads/threads.routes.ts';
 import { serverRoutes } from './server/server.routes.ts';
@@ -25,6 +26,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...membershipRoutes(deps),
   ...messageRoutes(deps),
   ...readingRoutes(deps),
+  ...searchRoutes(deps),
   ...threadRoutes(deps),
   ...draftRoutes(deps),
   ...savedRoutes(deps),

@@ -1,6 +1,7 @@
 import type { Clock } from '@parley/shared/domain/clock';
 import type { Random } from '@parley/shared/domain/random';
 import type { PresenceDirectory } from '../registry/port.ts';
+import type { SearchIndex } from '../search/port.ts';
 import type { Store } from '../storage/port.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,6 +14,7 @@ export interface Deps {
   random: Random;
   passwords: PasswordHasher;
   presence: PresenceDirectory;
+  search: SearchIndex;
   logger: Logger;
   metrics: Metrics;
   config: Config;

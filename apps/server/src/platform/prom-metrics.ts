@@ -9,6 +9,7 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_rate_limited_total: { help: 'Calls refused by a rate limit', labels: ['limit'] },
   parley_dropped_frames_total: { help: 'Frames dropped for sockets that were behind', labels: ['kind'] },
   parley_sweeps_total: { help: 'Committed events that the sweeper logged again', labels: [] },
+  parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };
 const GAUGES: Record<GaugeName, string> = {
   parley_connections: 'Open sockets',
@@ -22,6 +23,7 @@ const HISTOGRAMS: Record<HistogramName, { help: string; buckets: number[] }> = {
   parley_commit_batch_size: { help: 'Commands in one commit', buckets: [1, 2, 4, 8, 16, 32, 64, 128] },
   parley_commit_seconds: { help: 'Time of one commit, the disk included', buckets: SECONDS },
   parley_http_seconds: { help: 'Time of one call', buckets: SECONDS },
+  parley_search_seconds: { help: 'Time of one search, permissions included', buckets: SECONDS },
   parley_send_to_delivery_seconds: { help: 'From the commit of a message to its frames', buckets: SECONDS },
 };
 

@@ -1,12 +1,12 @@
 import { uuidv7 } from '@parley/shared/domain/ids';
 import { authenticate } from '../edge/session.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
+import { SearchIndexer } from '../features/search/search-indexer.ts';
 import { streamDelta } from '../features/sync/delta.ts';
 import { threadsConsumer } from '../features/threads/threads.service.ts';
 import type { DispatchLog } from '../log/port.ts';
 import type { Deps } from '../platform/deps.ts';
 import type { Registry } from '../registry/port.ts';
-import type { Store } from '../storage/port.ts';
 import { ConsumerRunner, type Consumer } from './consumers.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { RealtimeGateway } from './gateway.ts';
@@ -28,7 +28,7 @@ export interface RealtimeParts {
 }
 
 /** Everything that has to follow each commit; a new one is a line here. */
-const durableConsumers = (store: Store): Consumer[] => [membershipConsumer(store), threadsConsumer(store)];
+const durableConsumers = (deps: Deps): Consumer[] => [membershipConsumer(deps.store), threadsConsumer(deps.store), new SearchIndexer(deps)];
 
 /** The way from a commit to the sockets: relay, dispatcher, gateway, and the sweeper that makes sure. */
 export interface Realtime {
@@ -46,7 +46,7 @@ export function createRealtime(deps: Deps, parts: RealtimeParts): Realtime {
   const sweeper = new Sweeper(deps, parts.log, relay, ledger);
   const dispatcher = new Dispatcher(id, deps, {
     log: parts.log, registry: parts.registry, leases: new StoreLeases(deps.store, id, parts.alone), groups: ALL_PARTITIONS,
-    consumers: new ConsumerRunner(deps, parts.consumers ?? durableConsumers(deps.store), ledger),
+    consumers: new ConsumerRunner(deps, parts.consumers ?? durableConsumers(deps), ledger),
   });
   const gateway = new RealtimeGateway(deps, {
     registry: parts.registry, delta: parts.delta ?? streamDelta,

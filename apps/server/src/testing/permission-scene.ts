@@ -7,6 +7,8 @@ import { sendMessage } from '@parley/shared/protocol/calls/messages';
 import type { Actor, ChannelFacts } from '@parley/shared/domain/can';
 import { FakeClock } from '@parley/shared/testing/fake-clock';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import { SearchIndexer } from '../features/search/search-indexer.ts';
+import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState } from '../storage/memory/memory-store.ts';
 import { testWorld, type TestUser, type World } from './test-core.ts';
 
@@ -82,10 +84,12 @@ export async function openPermissionScene(): Promise<PermissionScene> {
     places[name] = { name, ...at, channel_id: channel.id, message_id };
   }
   const dataDirectory = mkdtempSync(join(tmpdir(), 'parley-permissions-'));
+  const search = new MemorySearchIndex();
+  await new SearchIndexer({ ...world.deps, search }).catchUp();
   return {
     people, places,
     trial: async () => {
-      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory } });
+      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory }, deps: { search } });
       trial.workspace = world.workspace;
       trial.owner = world.owner;
       return trial;

@@ -14,6 +14,7 @@ import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts';
 import type { GatewayInbox, GatewayPort } from '../registry/port.ts';
 import { defineCommand } from '../storage/command.ts';
 import { COMMANDS } from '../storage/commands.ts';
+import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
 import type { Row, Store, StoredEvent, StreamControl, Table } from '../storage/port.ts';
 import { headOf, putEntity } from '../storage/streams.ts';
@@ -205,7 +206,7 @@ export class RealtimeKit {
     this.registry = new SilencedRegistry(this);
     const logger: Logger = { ...silentLogger, warn: (f) => void this.warnings.push(f), error: (f) => void this.warnings.push(f), child: () => logger };
     this.deps = {
-      store: this.store, clock: this.clock, random: this.random, presence: this.registry, logger, metrics: options.metrics ?? noMetrics,
+      store: this.store, clock: this.clock, random: this.random, presence: this.registry, logger, metrics: options.metrics ?? noMetrics, search: new MemorySearchIndex(),
       passwords: { hash: async () => '', verify: async () => false },
       config: {
         host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 1_000, setUpCode: null, metricsToken: null, ...options.config,

@@ -5,9 +5,10 @@ import * as messages from './calls/messages.ts';
 import * as personal from './calls/personal.ts';
 import * as pins from './calls/pins.ts';
 import * as reading from './calls/reading.ts';
+import * as search from './calls/search.ts';
 import type { Call } from './call.ts';
 
 const isCall = (value: unknown): value is Call => typeof value === 'object' && value !== null && 'path' in value && 'method' in value;
 
 /** Every call of the wire, for OpenAPI, the wire freeze and the tests that walk all routes. Clients import single families instead. */
-export const CALLS: readonly Call[] = [accounts, channels, messages, reading, imports, personal, pins].flatMap((family) => Object.values(family).filter(isCall));
+export const CALLS: readonly Call[] = [accounts, channels, messages, reading, search, imports, personal, pins].flatMap((family) => Object.values(family).filter(isCall));

@@ -34,4 +34,5 @@ export const LIMITS = {
   pins: 250,
   socket_queue_bytes: 1_048_576,
   socket_queue_frames: 256,
+  search_characters: 1_000,
 } as const;

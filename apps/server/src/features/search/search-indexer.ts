@@ -1,0 +1,181 @@
+import { parseStream } from '@parley/shared/domain/streams';
+import { traitsOf } from '@parley/shared/domain/search/traits';
+import type { Deps } from '../../platform/deps.ts';
+import type { IndexedMessage, SearchIndex } from '../../search/port.ts';
+import type { StoredEvent } from '../../storage/port.ts';
+import { headOf } from '../../storage/streams.ts';
+import { channels, messages, type ChannelRow, type MessageRow } from '../../storage/tables.ts';
+
+const PAGE = 500;
+const CHANNELS = 500;
+const RETRY_MS = 5_000;
+
+export type IndexerDeps = Pick<Deps, 'store' | 'clock' | 'logger' | 'metrics' | 'search'>;
+export interface IndexProgress {
+  channels: number;
+  of: number;
+  messages: number;
+}
+
+/**
+ * Feeds the search index from the store: for each channel, the messages with a rev above what the index knows. So an event
+ * may come twice or never, an import needs no event of its own, and a lost or older index is made whole by the same steps.
+ */
+export class SearchIndexer {
+  readonly name = 'search';
+  #cursors: Promise<Map<string, number>> | undefined;
+  readonly #steps = new Map<string, Promise<number>>();
+  /** Channels that go on by themselves, since there is much to do. */
+  readonly #background = new Map<string, Promise<void>>();
+  #whole: Promise<void> = Promise.resolve();
+  #wait: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(private readonly deps: IndexerDeps) {}
+
+  private get index(): SearchIndex {
+    return this.deps.search;
+  }
+
+  /** Compares every channel with the index and goes on from there; nobody waits for it. */
+  start(): void {
+    this.#whole = this.#untilDone('the index could not be brought up to the store; it is tried again', () => this.catchUp());
+  }
+
+  /** Ends after the step under way. The next start goes on. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wait?.();
+    await Promise.all([this.#whole, ...this.#background.values(), ...[...this.#steps.values()].map((step) => step.catch(() => undefined))]);
+  }
+
+  /** Resolves when everything begun is done. */
+  async idle(): Promise<void> {
+    await this.#whole;
+    while (this.#background.size > 0) await Promise.all(this.#background.values());
+  }
+
+  wants(event: StoredEvent): boolean {
+    return parseStream(event.stream)?.kind === 'channel';
+  }
+
+  /**
+   * Brings the event's channel up to it. More than a page, as after an import, goes on behind this: other consumers of the
+   * partition do not wait for it, and what a crash leaves undone is found by comparing cursors at the next start.
+   */
+  async consume(event: StoredEvent): Promise<void> {
+    const channelId = parseStream(event.stream)?.id ?? '';
+    if (this.#background.has(channelId) || (await this.#known(channelId)) >= event.rev) return;
+    if ((await this.#step(channelId)) >= event.rev || this.#stopped || this.#background.has(channelId)) return;
+    const work = this.#untilDone('a channel could not be indexed; it is tried again', () => this.#reachHead(channelId)).finally(() => this.#background.delete(channelId));
+    this.#background.set(channelId, work);
+  }
+
+  /** Indexes what is missing of all channels. Rejects when the store or the index fails. */
+  async catchUp(onProgress?: (progress: IndexProgress) => void): Promise<void> {
+    const all = await this.#channelIds();
+    const progress: IndexProgress = { channels: 0, of: all.length, messages: 0 };
+    for (const channelId of all) {
+      await this.#reachHead(channelId, (n) => {
+        progress.messages += n;
+        onProgress?.(progress);
+      });
+      progress.channels++;
+      if (this.#stopped) return;
+    }
+    onProgress?.(progress);
+  }
+
+  /** Makes the index anew. */
+  async rebuild(onProgress?: (progress: IndexProgress) => void): Promise<void> {
+    await this.#ready();
+    await this.index.clear();
+    this.#cursors = undefined;
+    await this.catchUp(onProgress);
+  }
+
+  async #untilDone(trouble: string, work: () => Promise<void>): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.#stopped) return;
+        this.deps.logger.warn({ error: String(error) }, trouble);
+        await new Promise<void>((resolve) => {
+          const timer = this.deps.clock.setTimer(RETRY_MS, resolve);
+          this.#wait = () => {
+            timer.cancel();
+            resolve();
+          };
+        });
+      }
+    }
+  }
+
+  #ready(): Promise<Map<string, number>> {
+    this.#cursors ??= this.index.prepare(this.deps.store.incarnation()).then(() => this.index.cursors()).catch((error: unknown) => {
+      this.#cursors = undefined;
+      throw error;
+    });
+    return this.#cursors;
+  }
+
+  async #known(channelId: string): Promise<number> {
+    return (await this.#ready()).get(channelId) ?? 0;
+  }
+
+  async #reachHead(channelId: string, onPage?: (messages: number) => void): Promise<void> {
+    for (let before = -1; !this.#stopped; ) {
+      const after = await this.#step(channelId, onPage);
+      if (after === before) return;
+      before = after;
+    }
+  }
+
+  /** One page of one channel, by one at a time. @returns the cursor behind it */
+  #step(channelId: string, onPage?: (messages: number) => void): Promise<number> {
+    const running = this.#steps.get(channelId);
+    // What runs may have read the store before the event that asks now.
+    const step = (running ?? Promise.resolve(0)).catch(() => 0).then(() => this.#page(channelId, onPage));
+    this.#steps.set(channelId, step);
+    const done = (): void => void (this.#steps.get(channelId) === step && this.#steps.delete(channelId));
+    step.then(done, done);
+    return step;
+  }
+
+  async #page(channelId: string, onPage?: (messages: number) => void): Promise<number> {
+    const cursors = await this.#ready();
+    const from = cursors.get(channelId) ?? 0;
+    const read = await this.deps.store.read(async (tx) => {
+      const channel = await tx.get(channels, [channelId]);
+      const head = await headOf(tx, `channel:${channelId}`);
+      const rows = channel && head.rev > from ? await tx.find(messages, { index: 'by_rev', prefix: [channelId], gt: from, limit: PAGE }) : [];
+      return { channel, rev: head.rev, rows };
+    });
+    const through = read.rows.length === PAGE ? (read.rows.at(-1)?.rev ?? from) : read.rev;
+    if (!read.channel || through <= from) return from;
+    const { channel } = read;
+    await this.index.write({ channel_id: channelId, workspace_id: channel.workspace_id, public: channel.kind === 'public' }, read.rows.map((row) => indexed(channel, row)), through);
+    cursors.set(channelId, Math.max(through, cursors.get(channelId) ?? 0));
+    this.deps.metrics.count('parley_search_indexed_total', read.rows.length);
+    onPage?.(read.rows.length);
+    return through;
+  }
+
+  async #channelIds(): Promise<string[]> {
+    const ids: string[] = [];
+    for (let after: string | undefined; ; after = ids.at(-1)) {
+      const rows: ChannelRow[] = await this.deps.store.read((tx) => tx.find(channels, { ...(after === undefined ? {} : { gt: after }), limit: CHANNELS }));
+      for (const row of rows) ids.push(row.id);
+      if (rows.length < CHANNELS) return ids;
+    }
+  }
+}
+
+/** Notices of the system are not found: nobody wrote them. */
+function indexed(channel: ChannelRow, { doc, created_us }: MessageRow): IndexedMessage {
+  return {
+    seq: doc.seq, rev: doc.rev, author_id: doc.author_id, created_us, content: doc.content, files: doc.files.map(({ name }) => ({ name })),
+    traits: traitsOf(doc, channel.kind === 'dm' || channel.kind === 'group_dm'), deleted: doc.deleted || doc.kind === 'system',
+  };
+}
