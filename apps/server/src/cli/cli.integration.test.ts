@@ -9,6 +9,7 @@ import { checkPassword } from '../features/accounts/sign-in.service.ts';
 import { lockDataDirectory } from '../platform/data-lock.ts';
 import { doctor } from './doctor.ts';
 import { output, UsageError } from './output.ts';
+import { rebuildSearch } from './search-rebuild.ts';
 import { createUserCommand } from './user-create.ts';
 
 let data: string;
@@ -54,6 +55,23 @@ describe('user create', () => {
       await services.close();
     }
     await expect(createUserCommand(captured().out, { data, username: 'ben', email: 'other@example.org' })).rejects.toThrow('username is taken');
+  });
+});
+
+describe('search rebuild', () => {
+  it('indexes what is stored, and wants a server that is stopped', async () => {
+    await setUp();
+    const { out, value } = captured();
+    await rebuildSearch(out, { data, json: true });
+    expect(value()).toMatchObject({ channels: 1 });
+    const services = await openServices(settings());
+    try {
+      await services.deps.search.prepare(services.deps.store.incarnation());
+      expect((await services.deps.search.cursors()).size).toBe(1);
+      await expect(rebuildSearch(captured().out, { data, json: true })).rejects.toThrow('Stop it');
+    } finally {
+      await services.close();
+    }
   });
 });
 

@@ -28,9 +28,13 @@ const LETTER = '[\\p{L}\\p{N}\\p{M}\\u00ad\\u200c\\u200d]';
 /** A reference to somebody or something; an emoji; words held together by `.`, `_`, `-` or an apostrophe, with the sign of `C++` or `C#`. Backslashes are CommonMark's escapes. */
 const PIECE = new RegExp(`(<[@#!][^>\\s]*>)|(${EMOJI})|[\\p{L}\\p{N}]${LETTER}*(?:\\\\?[._'’-]+${LETTER}+)*(?:(?:\\\\?\\+){2}|\\\\?#)?(?!${LETTER})`, 'gu');
 const WORD = new RegExp(`${LETTER}+`, 'gu');
-const UNSPACED = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}ー々〆ｰﾞﾟ\\u3099\\u309a';
+const VOICED = ['\\u3099', '\\u309a', 'ﾞ', 'ﾟ'].join('');
+const UNSPACED = `\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}ー々〆ｰ${VOICED}`;
+const LETTER_WITH_MARKS = new RegExp(`[^${VOICED}][${VOICED}]*`, 'gu');
 const SEGMENTED = '\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+// eslint-disable-next-line no-misleading-character-class -- marks are letters of their own here
 const SCRIPT_RUNS = new RegExp(`([${UNSPACED}]+)|([${SEGMENTED}]+)|[^${UNSPACED}${SEGMENTED}]+`, 'gu');
+// eslint-disable-next-line no-misleading-character-class -- marks are letters of their own here
 const NEEDS_RUNS = new RegExp(`[${UNSPACED}${SEGMENTED}]`, 'u');
 const CAMEL = /\p{Ll}\p{Lu}|\p{Lu}\p{Lu}\p{Ll}/u;
 const CAMEL_PARTS = /\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{M}]+|\p{Lu}+|\p{N}+/gu;
@@ -120,7 +124,7 @@ function dictionaryWord(word: string, start: number, into: Token[]): void {
 function pairs(run: string, start: number, into: Token[]): void {
   const letters: { text: string; start: number; end: number }[] = [];
   // A letter and the marks behind it, which fold into one.
-  for (const match of run.matchAll(/[^ﾞﾟ\u3099\u309a][ﾞﾟ\u3099\u309a]*/gu)) letters.push({ text: foldWord(match[0]), start: start + match.index, end: start + match.index + match[0].length });
+  for (const match of run.matchAll(LETTER_WITH_MARKS)) letters.push({ text: foldWord(match[0]), start: start + match.index, end: start + match.index + match[0].length });
   letters.forEach((letter, i) => {
     const next = letters[i + 1];
     if (next) into.push({ text: letter.text + next.text, start: letter.start, end: next.end, also: [] });
