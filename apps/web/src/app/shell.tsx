@@ -8,6 +8,7 @@ import { TopBar } from '../features/top-bar/top-bar.tsx';
 import { withWords } from '../i18n/catalogue.ts';
 import { useText } from '../i18n/text.tsx';
 import { deviceSettings } from '../platform/device-settings.ts';
+import { whenIdle } from '../platform/when-idle.ts';
 import { useDeviceSettings } from '../state/device.ts';
 import { useChannel } from '../state/engine.tsx';
 import { useChannelName } from '../state/people.ts';
@@ -49,8 +50,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const docked = width === 'wide' || (width === 'docked' && inner - (sideShown ? side : 0) - panel >= MAIN_MIN);
   useCommandKeys();
   useEffect(() => {
-    const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2_000));
-    idle(() => {
+    return whenIdle(() => {
       preloadDialogs();
       void loadDetails();
       void loadThread();

@@ -15,7 +15,8 @@ function hash(id: string): number {
   return h >>> 0;
 }
 
-const graphemes = (text: string): string[] => Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (part) => part.segment);
+let segmenter: Intl.Segmenter | undefined;
+const firstGrapheme = (text: string): string | undefined => (segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })).segment(text).containing(0)?.segment;
 const CJK = /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]/u;
 
 /** The first graphemes of the first and the last word; one character of CJK names. */
@@ -23,8 +24,8 @@ export function initialsOf(name: string): string {
   const words = name.trim().split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
   const first = words[0];
   if (first === undefined) return '?';
-  const head = graphemes(first)[0] ?? '?';
+  const head = firstGrapheme(first) ?? '?';
   if (CJK.test(head)) return head;
-  const tail = words.length > 1 ? (graphemes(words[words.length - 1]!)[0] ?? '') : '';
+  const tail = words.length > 1 ? (firstGrapheme(words[words.length - 1]!) ?? '') : '';
   return (head + tail).toUpperCase();
 }

@@ -5,6 +5,7 @@ import { useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useStat
 import { flushSync } from 'react-dom';
 import { useText } from '../../i18n/text.tsx';
 import { cspNonce, platform } from '../../platform/platform.ts';
+import { whenIdle } from '../../platform/when-idle.ts';
 import { useEngine } from '../../state/engine.tsx';
 import { cx } from '../../ui/cx.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
@@ -190,7 +191,6 @@ export function ComposerBox(props: ComposerBoxProps) {
   useEffect(() => {
     if (preferences.plainComposer) return;
     let gone = false;
-    let frame = 0;
     const stops: (() => void)[] = [];
     const exchange = (create: typeof import('./live-editor.ts').createLiveEditor) => {
       if (gone || !area.current || !host.current) return;
@@ -215,10 +215,11 @@ export function ComposerBox(props: ComposerBoxProps) {
       flushSync(() => setLive(true));
     };
     const handleRef: { current: EditorHandle | null } = { current: null };
-    frame = requestAnimationFrame(() => { void import('./live-editor.ts').then((module) => exchange(module.createLiveEditor), () => undefined); });
+    // When the rows have been painted: loading and building it must not hold them up.
+    const callOff = whenIdle(() => { void import('./live-editor.ts').then((module) => exchange(module.createLiveEditor), () => undefined); }, 300);
     return () => {
       gone = true;
-      cancelAnimationFrame(frame);
+      callOff();
       stops.forEach((stop) => stop());
       handleRef.current?.destroy();
       if (handleRef.current && editor.current === handleRef.current) editor.current = null;

@@ -1,3 +1,4 @@
+import { whenIdle } from '../../platform/when-idle.ts';
 import { useEffect, useSyncExternalStore } from 'react';
 import { useIntl } from 'react-intl';
 import { makeIndex, type EmojiIndex } from './emoji-index.ts';
@@ -28,7 +29,6 @@ export async function loadEmoji(language: string): Promise<EmojiIndex> {
 const subscribe = (listener: () => void) => { listeners.add(listener); return () => listeners.delete(listener); };
 
 /** Names of emoji never delay the first paint. Safari has no idle callback. */
-const whenIdle = (task: () => void): void => { if (typeof requestIdleCallback === 'function') requestIdleCallback(task, { timeout: 2_000 }); else setTimeout(task, 200); };
 
 /** Null until it is there. */
 export function useEmojiIndex(): EmojiIndex | null {

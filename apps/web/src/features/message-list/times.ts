@@ -12,14 +12,7 @@ export function useTimes(): Times {
   const t = useText();
   const { preferences: { timeZone, clock }, dayOf } = useChat();
   return useMemo(() => {
-    const hour12 = clock === 'language' ? {} : { hour12: clock === '12' };
-    const zone = timeZone === undefined ? {} : { timeZone };
-    const clockFormat = new Intl.DateTimeFormat(locale, { ...(clock === '12' ? { hour: 'numeric', minute: '2-digit' } : { timeStyle: 'short' }), ...hour12, ...zone });
-    const fullFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium', ...hour12, ...zone });
-    const dayFormat = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...zone });
-    const yearFormat = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', ...zone });
-    const shortFormat = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...zone });
-    const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+    const { clockFormat, fullFormat, dayFormat, yearFormat, shortFormat, relative } = formatsOf(locale, timeZone, clock);
     const capital = (text: string) => text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
     const times: Times = {
       clock: (at) => clockFormat.format(at),
@@ -39,4 +32,26 @@ export function useTimes(): Times {
     };
     return times;
   }, [locale, t, timeZone, clock, dayOf]);
+}
+
+interface Formats { clockFormat: Intl.DateTimeFormat; fullFormat: Intl.DateTimeFormat; dayFormat: Intl.DateTimeFormat; yearFormat: Intl.DateTimeFormat; shortFormat: Intl.DateTimeFormat; relative: Intl.RelativeTimeFormat }
+const made = new Map<string, Formats>();
+
+/** Made once for all rows: formats cost a hundred times what formatting does. */
+function formatsOf(locale: string, timeZone: string | undefined, clock: 'language' | '12' | '24'): Formats {
+  const key = `${locale} ${timeZone ?? ''} ${clock}`;
+  const known = made.get(key);
+  if (known) return known;
+  const hour12 = clock === 'language' ? {} : { hour12: clock === '12' };
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const formats: Formats = {
+    clockFormat: new Intl.DateTimeFormat(locale, { ...(clock === '12' ? { hour: 'numeric', minute: '2-digit' } : { timeStyle: 'short' }), ...hour12, ...zone }),
+    fullFormat: new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium', ...hour12, ...zone }),
+    dayFormat: new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...zone }),
+    yearFormat: new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', ...zone }),
+    shortFormat: new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...zone }),
+    relative: new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }),
+  };
+  made.set(key, formats);
+  return formats;
 }
