@@ -5,6 +5,7 @@ import { rowBadge } from '../state/counts.ts';
 import type { HerePlace } from '../state/place.tsx';
 import { go, paths, showPanel } from '../state/routes.ts';
 import { openDialog } from '../state/screen.ts';
+import { toggleStar } from '../features/sidebar/move.ts';
 import { sidebarOrder } from '../state/sidebar-order.ts';
 import { focusMessages, walkRegions } from './regions.ts';
 
@@ -30,7 +31,7 @@ export interface Command {
 }
 
 const inChannel = (context: CommandContext) => context.place.channelId !== null;
-const scene = (name: 'threads' | 'drafts' | 'browse') => (context: CommandContext) => go(paths.scene(context.place.workspaceId, name));
+const scene = (name: 'threads' | 'drafts' | 'later' | 'browse') => (context: CommandContext) => go(paths.scene(context.place.workspaceId, name));
 
 /** Section 9: one table for keys, palette, sheet, menus and tooltips. */
 export const COMMANDS: readonly Command[] = [
@@ -42,10 +43,12 @@ export const COMMANDS: readonly Command[] = [
   { id: 'next_unread', title: 'command.next_unread', group: 'go', keys: ['Alt+Shift+ArrowDown'], run: (context) => step(context, 1, true) },
   { id: 'threads', title: 'command.threads', group: 'go', keys: ['Mod+Shift+H'], desktop: ['Mod+Shift+T'], run: scene('threads') },
   { id: 'drafts', title: 'command.drafts', group: 'go', keys: ['Mod+Shift+O'], run: scene('drafts') },
+  { id: 'later', title: 'command.later', group: 'go', keys: ['Mod+Shift+S'], run: scene('later') },
   { id: 'browse', title: 'command.browse', group: 'go', keys: ['Mod+Shift+L'], run: scene('browse') },
   { id: 'create_channel', title: 'command.create_channel', group: 'channel', run: () => openDialog({ kind: 'create_channel', name: '' }) },
   { id: 'details', title: 'command.details', group: 'channel', keys: ['Mod+.'], desktop: ['Mod+Shift+I'], when: inChannel, run: ({ place }) => closeOrShowDetails(place) },
   { id: 'mute', title: 'command.mute', group: 'channel', when: ({ engine, place }) => place.channelId !== null && engine.channel(place.channelId).get()?.membership != null, run: ({ engine, place }) => toggleMute(engine, place.channelId) },
+  { id: 'star', title: 'command.star', group: 'channel', when: inChannel, run: ({ engine, place }) => { if (place.channelId !== null) toggleStar(engine, place.channelId); } },
   { id: 'add_people', title: 'command.add_people', group: 'channel', when: inChannel, run: ({ place }) => { if (place.channelId !== null) openDialog({ kind: 'add_people', channelId: place.channelId }); } },
   { id: 'leave', title: 'command.leave', group: 'channel', when: ({ engine, place }) => place.channelId !== null && engine.channel(place.channelId).get()?.membership != null && engine.channel(place.channelId).get()?.channel.is_default !== true, run: ({ place }) => { if (place.channelId !== null) openDialog({ kind: 'leave_channel', channelId: place.channelId }); } },
   { id: 'read_all', title: 'command.read_all', group: 'channel', keys: ['Shift+Escape'], run: () => openDialog({ kind: 'read_all' }) },

@@ -25,6 +25,7 @@ import { TabTitle } from './tab-title.tsx';
 const BrowseScene = lazy(() => withWords(import('../scenes/browse/browse-scene.tsx')).then((m) => ({ default: m.BrowseScene })));
 const ThreadsScene = lazy(() => withWords(import('../scenes/threads/threads-scene.tsx')).then((m) => ({ default: m.ThreadsScene })));
 const DraftsScene = lazy(() => withWords(import('../scenes/drafts/drafts-scene.tsx')).then((m) => ({ default: m.DraftsScene })));
+const LaterScene = lazy(() => withWords(import('../scenes/later/later-scene.tsx')).then((m) => ({ default: m.LaterScene })));
 const PreferencesScene = lazy(() => withWords(import('../scenes/preferences/preferences-scene.tsx')).then((m) => ({ default: m.PreferencesScene })));
 
 /** The app of one account. */
@@ -119,6 +120,7 @@ function Scene() {
     case 'browse': return <BrowseScene />;
     case 'threads': return <ThreadsScene />;
     case 'drafts': return <DraftsScene />;
+    case 'later': return <LaterScene />;
     case 'preferences': return <PreferencesScene />;
     case 'home': return <Home />;
     case 'unknown': return <main id="main"><EmptyState><h1>{t('app.not_found')}</h1></EmptyState></main>;

@@ -56,6 +56,26 @@ export function useDraft(channelId: string, rootId: string | null) {
   const engine = useEngine();
   return useReadable(useMemo(() => engine.draft(channelId, rootId), [engine, channelId, rootId]));
 }
+export function useDrafts() {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.drafts(), [engine]));
+}
+export function useSaved() {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.saved(), [engine]));
+}
+export function useSavedOf(messageId: string) {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.savedOf(messageId), [engine, messageId]));
+}
+export function useSections() {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.sections(), [engine]));
+}
+export function usePreferences() {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.preferences(), [engine]));
+}
 export function useOutbox() {
   return useReadable(useEngine().outbox);
 }

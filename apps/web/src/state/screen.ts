@@ -15,6 +15,7 @@ export type OpenDialog =
   | { kind: 'status' }
   | { kind: 'read_all' }
   | { kind: 'person'; userId: string }
+  | { kind: 'section'; id: string | null; name: string; channelId: string | null }
   | { kind: 'sign_out' };
 
 interface Screen {

@@ -1,5 +1,5 @@
 import type { ChannelView, ConnectionView, DraftView, Engine, OutboxItem, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
-import type { Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import { initialValue, type Path } from './wire.ts';
 
 /** Where the engine is: in this tab, or behind the leader's channel. */
@@ -112,6 +112,11 @@ export class TabEngine implements Engine {
   thread(rootId: string) { return this.relay<Thread | null>(['thread', rootId]); }
   threads() { return this.relay<readonly Thread[]>(['threads']); }
   draft(channelId: string, rootId: string | null) { return this.relay<DraftView | null>(['draft', channelId, rootId]); }
+  drafts() { return this.relay<readonly DraftView[]>(['drafts']); }
+  saved() { return this.relay<readonly Saved[]>(['saved']); }
+  savedOf(messageId: string) { return this.relay<Saved | null>(['savedOf', messageId]); }
+  sections() { return this.relay<readonly Section[]>(['sections']); }
+  preferences() { return this.relay<Readonly<Record<string, unknown>>>(['preferences']); }
 
   timeline(channelId: string, rootId: string | null = null): Timeline {
     const id = this.newId();
@@ -155,7 +160,14 @@ export class TabEngine implements Engine {
   discard(itemId: string): Promise<void> { return this.act('discard', itemId); }
   read(channelId: string, seq: number, rootId: string | null = null): void { this.tell('read', channelId, seq, rootId); }
   markUnread(channelId: string, firstUnreadSeq: number, rootId: string | null = null): Promise<void> { return this.act('markUnread', channelId, firstUnreadSeq, rootId); }
-  setDraft(channelId: string, rootId: string | null, content: string): void { this.tell('setDraft', channelId, rootId, content); }
+  setDraft(channelId: string, rootId: string | null, content: string, base?: string): void { this.tell('setDraft', channelId, rootId, content, base); }
+  dropDraft(id: string): void { this.tell('dropDraft', id); }
+  save(channelId: string, messageId: string, change: Parameters<Engine['save']>[2] = {}): Promise<void> { return this.act('save', channelId, messageId, change); }
+  unsave(channelId: string, messageId: string): Promise<void> { return this.act('unsave', channelId, messageId); }
+  pin(channelId: string, messageId: string, pinned: boolean): Promise<void> { return this.act('pin', channelId, messageId, pinned); }
+  setPreference(key: string, value: unknown): Promise<void> { return this.act('setPreference', key, value); }
+  putSection(id: string, change: Parameters<Engine['putSection']>[1]): Promise<void> { return this.act('putSection', id, change); }
+  dropSection(id: string): Promise<void> { return this.act('dropSection', id); }
   flushDrafts(): Promise<void> { return this.act('flushDrafts'); }
   followThread(channelId: string, rootId: string, follow: boolean): Promise<void> { return this.act('followThread', channelId, rootId, follow); }
   setChannelLevel(channelId: string, change: Parameters<Engine['setChannelLevel']>[1]): Promise<void> { return this.act('setChannelLevel', channelId, change); }

@@ -1,4 +1,4 @@
-import { Check } from 'lucide-react';
+import { Check, ChevronRight } from 'lucide-react';
 import { DropdownMenu as Radix } from 'radix-ui';
 import { cloneElement, useRef, useState, type MouseEvent, type ReactElement, type ReactNode, type TouchEvent } from 'react';
 import { cx } from './cx.ts';
@@ -147,6 +147,16 @@ export function MenuCheck({ checked, onChange, children }: { checked: boolean; o
       <span className={styles.text}>{children}</span>
       <span className={styles.check}><Radix.ItemIndicator><Check size={18} strokeWidth={1.75} aria-hidden="true" /></Radix.ItemIndicator></span>
     </Radix.CheckboxItem>
+  );
+}
+
+/** Further items beside the one that opens them. */
+export function SubMenu({ icon, label, children }: { icon?: ReactNode; label: string; children: ReactNode }) {
+  return (
+    <Radix.Sub>
+      <Radix.SubTrigger className={styles.item}>{icon}<span className={styles.text}>{label}</span><span className={styles.check}><ChevronRight size={16} aria-hidden="true" /></span></Radix.SubTrigger>
+      <Radix.Portal container={menuPlace()}><Radix.SubContent className={styles.menu} sideOffset={2} collisionPadding={8}>{children}</Radix.SubContent></Radix.Portal>
+    </Radix.Sub>
   );
 }
 

@@ -1,5 +1,5 @@
 import { uuidv7 } from '../domain/ids.ts';
-import type { Message } from '../protocol/entities.ts';
+import type { Entity, Message } from '../protocol/entities.ts';
 import type { Position } from '../protocol/calls/reading.ts';
 import type { OutboxRecord } from './acts.ts';
 import type { Engine, OutboxItem } from './api.ts';
@@ -8,6 +8,8 @@ import type { Outbox } from './outbox.ts';
 import type { Clock, Random } from './ports.ts';
 import type { Reads } from './reads.ts';
 import type { Replica } from './replica.ts';
+
+const SHOWN: ReadonlySet<string> = new Set(['send', 'edit', 'delete', 'react', 'pin', 'mark_unread']);
 
 /** Turns what a person does into acts of the outbox, and the server's answers into what is held. */
 export class Acting {
@@ -50,12 +52,22 @@ export class Acting {
       case 'edit':
       case 'delete':
       case 'react':
+      case 'pin':
         return this.replica.applyMessage(value as Message, false);
       case 'mark_unread': {
         const position = value as Position;
         this.replica.moveTo(record.channelId, record.what.rootId, { epoch: position.read_epoch, seq: position.read_seq });
         return this.reads.marked(record, position.read_epoch);
       }
+      case 'save':
+      case 'section':
+      case 'preference':
+        // As the user stream will say it, which may come later than the answer.
+        return this.replica.applyAnswer(value as Entity);
+      case 'unsave':
+        return this.replica.applyDropped('saved', record.what.messageId);
+      case 'drop_section':
+        return this.replica.applyDropped('section', record.what.sectionId);
       case 'follow':
       case 'level':
         // The entity that the answer shows comes by the user stream, with its rev.
@@ -66,9 +78,9 @@ export class Acting {
   items(): OutboxItem[] {
     return this.outbox.all().map((record): OutboxItem => {
       const { what } = record;
-      const act = what.act === 'follow' || what.act === 'level' ? 'call' : what.act;
+      const act = SHOWN.has(what.act) ? (what.act as OutboxItem['act']) : 'call';
       const key = what.act === 'send' ? what.clientMsgId : 'messageId' in what ? what.messageId : null;
-      return { id: record.id, act, channelId: record.channelId, content: 'content' in what ? what.content : null, state: this.outbox.stateOf(record.id), key };
+      return { id: record.id, act, channelId: record.channelId || null, content: 'content' in what ? what.content : null, state: this.outbox.stateOf(record.id), key };
     });
   }
 }

@@ -1,8 +1,10 @@
 import type { Call } from '../protocol/call.ts';
 import { setNotificationLevel } from '../protocol/calls/channels.ts';
 import { deleteMessage, editMessage, followThread, react, sendMessage, unfollowThread } from '../protocol/calls/messages.ts';
+import { deleteSection, putSection, saveMessage, setPreference, unsaveMessage } from '../protocol/calls/personal.ts';
+import { pinMessage, unpinMessage } from '../protocol/calls/pins.ts';
 import { markUnread } from '../protocol/calls/reading.ts';
-import type { Membership, Message } from '../protocol/entities.ts';
+import type { Membership, Message, Saved } from '../protocol/entities.ts';
 
 /** What a person did and the server has not acknowledged, as it lies in the outbox. JSON values only. */
 export type Act =
@@ -13,7 +15,14 @@ export type Act =
   | { act: 'react'; messageId: string; emoji: string; add: boolean }
   | { act: 'mark_unread'; seq: number; rootId: string | null; fromEpoch: number | null }
   | { act: 'follow'; rootId: string; follow: boolean }
-  | { act: 'level'; level?: Membership['level']; muted?: boolean };
+  | { act: 'level'; level?: Membership['level']; muted?: boolean }
+  | { act: 'save'; messageId: string; state?: Saved['state']; dueAt?: string | null; note?: string }
+  | { act: 'unsave'; messageId: string }
+  | { act: 'pin'; messageId: string; pinned: boolean }
+  /** The rest is about no channel: its `channelId` is empty. */
+  | { act: 'preference'; key: string; value: unknown }
+  | { act: 'section'; id: string; name?: string; position?: number; channelIds?: readonly string[]; add?: readonly string[]; remove?: readonly string[] }
+  | { act: 'drop_section'; sectionId: string };
 
 export interface OutboxRecord {
   /** Order of acting; the key in the store. */
@@ -50,14 +59,30 @@ export function callOf(record: OutboxRecord): { call: Call; input: unknown } {
     case 'react': return { call: react, input: { channel_id, message_id: what.messageId, emoji: what.emoji, ...(!what.add && { remove: true }) } };
     case 'mark_unread': return { call: markUnread, input: { channel_id, seq: what.seq, ...(what.rootId !== null && { thread_root_id: what.rootId }), ...(what.fromEpoch !== null && { from_epoch: what.fromEpoch }) } };
     case 'follow': return { call: what.follow ? followThread : unfollowThread, input: { channel_id, message_id: what.rootId } };
+    case 'save': return { call: saveMessage, input: { ...where(record), message_id: what.messageId, ...(what.state !== undefined && { state: what.state }), ...(what.dueAt !== undefined && { due_at: what.dueAt }), ...(what.note !== undefined && { note: what.note }) } };
+    case 'unsave': return { call: unsaveMessage, input: { message_id: what.messageId } };
+    case 'pin': return { call: what.pinned ? pinMessage : unpinMessage, input: { channel_id, message_id: what.messageId } };
+    case 'preference': return { call: setPreference, input: { key: what.key, value: what.value } };
+    case 'section': return {
+      call: putSection,
+      input: {
+        id: what.id, ...(what.name !== undefined && { name: what.name }), ...(what.position !== undefined && { position: what.position }), ...(what.channelIds && { channel_ids: what.channelIds }),
+        ...(what.add && { add_channel_ids: what.add }), ...(what.remove && { remove_channel_ids: what.remove }),
+      },
+    };
+    case 'drop_section': return { call: deleteSection, input: { id: what.sectionId } };
     case 'level': return { call: setNotificationLevel, input: { channel_id, ...(what.level !== undefined && { level: what.level }), ...(what.muted !== undefined && { muted: what.muted }) } };
   }
 }
+
+const where = (record: OutboxRecord): object => (record.channelId === '' ? {} : { channel_id: record.channelId });
 
 /** A message with one pending act on top; the same reference when the act is about something else. */
 export function withAct(message: Message, what: Act, userId: string): Message {
   if (!('messageId' in what) || what.messageId !== message.id || message.deleted) return message;
   switch (what.act) {
+    case 'pin': return { ...message, pinned: what.pinned };
+    case 'save': case 'unsave': return message;
     case 'edit': return { ...message, content: what.content };
     case 'delete': return { ...message, deleted: true, content: '', files: [], reactions: [] };
     case 'react': {

@@ -1,4 +1,4 @@
-import type { Channel, Membership, Message, Thread, User, Workspace } from '../protocol/entities.ts';
+import type { Channel, Membership, Message, Saved, Section, Thread, User, Workspace } from '../protocol/entities.ts';
 
 /**
  * What the engine gives to a user interface. All state is read through `Readable`s, which hold the server's state with the
@@ -48,7 +48,7 @@ export type PendingState =
   | { kind: 'sending'; act: ActKind; since: number }
   | { kind: 'waiting'; act: ActKind; since: number; retryAt: number | null; reason: 'offline' | 'rate_limited' | 'storage_full' | 'unavailable' | 'old' }
   | { kind: 'refused'; act: ActKind; since: number; code: string; detail: string };
-export type ActKind = 'send' | 'edit' | 'delete' | 'react';
+export type ActKind = 'send' | 'edit' | 'delete' | 'react' | 'pin';
 
 /** A stretch of a channel's seqs that is held whole. `current`: known to be as the server has it. */
 export interface HeldRange { fromSeq: number; toSeq: number; current: boolean }
@@ -83,7 +83,10 @@ export interface Timeline extends Readable<TimelineView> {
   close(): void;
 }
 
-export interface DraftView { content: string; clientMsgId: string; updatedAt: number }
+/** Another text of the same place, from another device. */
+export interface OtherDraft { id: string; content: string; deviceId: string; updatedAt: number }
+/** The unsent text of a channel or thread. With no text of this device's own it is empty, and `others` has what there is. */
+export interface DraftView { channelId: string; rootId: string | null; content: string; clientMsgId: string; updatedAt: number; /** The text was written at another device. */ foreign: boolean; others: readonly OtherDraft[] }
 
 export interface OutboxItem { id: string; act: ActKind | 'ack' | 'mark_unread' | 'call'; channelId: string | null; content: string | null; state: PendingState; key: string | null }
 
@@ -103,6 +106,15 @@ export interface Engine {
   thread(rootId: string): Readable<Thread | null>;
   threads(): Readable<readonly Thread[]>;
   draft(channelId: string, rootId: string | null): Readable<DraftView | null>;
+  /** Every place with unsent text, latest first. */
+  drafts(): Readable<readonly DraftView[]>;
+  /** What is kept for later, latest first. */
+  saved(): Readable<readonly Saved[]>;
+  savedOf(messageId: string): Readable<Saved | null>;
+  /** Sections of the sidebar in their order, starred first. */
+  sections(): Readable<readonly Section[]>;
+  /** Synced preferences by key, those at their default left out. */
+  preferences(): Readable<Readonly<Record<string, unknown>>>;
   outbox: Readable<readonly OutboxItem[]>;
   /** Whether this device can keep things: `full` and `unavailable` mean that what is shown may not survive a reload. */
   storage: Readable<'ok' | 'full' | 'unavailable'>;
@@ -129,11 +141,21 @@ export interface Engine {
   read(channelId: string, seq: number, rootId?: string | null): void;
   markUnread(channelId: string, firstUnreadSeq: number, rootId?: string | null): Promise<void>;
   /** Kept within a second through crash and reload; empty content clears it. */
-  setDraft(channelId: string, rootId: string | null, content: string): void;
+  setDraft(channelId: string, rootId: string | null, content: string, base?: string): void;
+  /** Another device's text is not wanted. */
+  dropDraft(id: string): void;
   flushDrafts(): Promise<void>;
 
   followThread(channelId: string, rootId: string, follow: boolean): Promise<void>;
   setChannelLevel(channelId: string, change: { level?: Membership['level']; muted?: boolean }): Promise<void>;
+  /** Keeps a message for later, or changes how; what is left out stays. */
+  save(channelId: string, messageId: string, change?: { state?: Saved['state']; dueAt?: string | null; note?: string }): Promise<void>;
+  unsave(channelId: string, messageId: string): Promise<void>;
+  pin(channelId: string, messageId: string, pinned: boolean): Promise<void>;
+  /** Null takes it back to its default. */
+  setPreference(key: string, value: unknown): Promise<void>;
+  putSection(id: string, change: { name?: string; position?: number; channelIds?: readonly string[]; add?: readonly string[]; remove?: readonly string[] }): Promise<void>;
+  dropSection(id: string): Promise<void>;
   setTyping(channelId: string, rootId: string | null): void;
   setActive(active: boolean): void;
   /** People whose profile and presence are on screen. */

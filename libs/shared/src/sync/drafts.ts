@@ -1,37 +1,190 @@
 import { uuidv7 } from '../domain/ids.ts';
+import type { Draft } from '../protocol/entities.ts';
 import type { DraftView } from './api.ts';
 import { StorageRefused, type Clock, type KeyValueChange, type KeyValueStore, type Random, type Timer } from './ports.ts';
 
 export const DRAFT_KEEP_MS = 400;
 const keyOf = (channelId: string, rootId: string | null): string => `${channelId}/${rootId ?? ''}`;
+const placeOf = (key: string): { channelId: string; rootId: string | null } => ({ channelId: key.slice(0, key.indexOf('/')), rootId: key.slice(key.indexOf('/') + 1) || null });
 
-/** Unsent text by channel and thread, kept within a second (SPEC DRF). */
+/** The text of one place at this device, and what the server is known to have of it. */
+export interface LocalDraft {
+  content: string;
+  /** Given with the first key: the draft's id, and the id of the message that it becomes. */
+  clientMsgId: string;
+  updatedAt: number;
+  /** The server's version that this text was written from; 0: it has none that we know of. */
+  version: number;
+  /** The server's text at that version. */
+  sent: string | null;
+  /** The server may have it though it never said so. */
+  attempted: boolean;
+  /** It was written at another device. */
+  foreign: boolean;
+}
+
+export interface DraftEvents {
+  changed(channelId: string, rootId: string | null): void;
+  refused(error: StorageRefused): void;
+  /** Something is to be told to the server. */
+  toTell(): void;
+}
+
+/**
+ * Unsent text by channel and thread, kept within a second (SPEC DRF). Texts of other devices come as entities: one that
+ * goes on from what is here is taken over, one that does not is kept beside it until the person has chosen.
+ */
 export class Drafts {
-  private readonly drafts = new Map<string, DraftView>();
+  private readonly drafts = new Map<string, LocalDraft>();
+  /** Ids that the server is still to be told to drop. */
+  private readonly drops = new Set<string>();
   private readonly dirty = new Set<string>();
+  /** Texts that the server took none of, such as those in channels that one has left: kept here, and not told again until something changes. */
+  private readonly refused = new Map<string, string>();
   private timer: Timer | null = null;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly durable: KeyValueStore, private readonly clock: Clock, private readonly random: Random,
-    private readonly changed: (channelId: string, rootId: string | null) => void, private readonly refused: (error: StorageRefused) => void,
+    private readonly durable: KeyValueStore, private readonly clock: Clock, private readonly random: Random, private readonly deviceId: string,
+    private readonly remote: () => readonly Draft[], private readonly isGone: (id: string) => boolean, private readonly events: DraftEvents,
   ) {}
 
   async load(): Promise<void> {
-    for (const { key, value } of await this.durable.range('drafts', '', '\uffff')) this.drafts.set(key, value as DraftView);
+    for (const { key, value } of await this.durable.range('drafts', '', '\uffff')) this.drafts.set(key, { version: 0, sent: null, attempted: false, foreign: false, ...(value as Partial<LocalDraft> & Pick<LocalDraft, 'content' | 'clientMsgId' | 'updatedAt'>) });
+    for (const { key } of await this.durable.range('draft_drops', '', '\uffff')) this.drops.add(key);
+    // The two stores are written apart: what one of them knows, the other may not.
+    for (const own of [...this.drafts.values()]) if (this.isGone(own.clientMsgId)) this.gone(own.clientMsgId);
+    for (const draft of this.remote()) this.arrived(draft);
+    if (this.untold().length > 0 || this.drops.size > 0) this.events.toTell();
   }
 
-  get(channelId: string, rootId: string | null): DraftView | null { return this.drafts.get(keyOf(channelId, rootId)) ?? null; }
+  get(channelId: string, rootId: string | null): DraftView | null {
+    const key = keyOf(channelId, rootId);
+    const own = this.drafts.get(key);
+    const others = this.othersOf(key);
+    if (!own && others.length === 0) return null;
+    return { channelId, rootId, content: own?.content ?? '', clientMsgId: own?.clientMsgId ?? '', updatedAt: own?.updatedAt ?? 0, foreign: own?.foreign ?? false, others: others.map((d) => ({ id: d.id, content: d.content, deviceId: d.device_id, updatedAt: Date.parse(d.updated_at) })) };
+  }
 
-  set(channelId: string, rootId: string | null, content: string): void {
+  /** Every place with a text, latest first. */
+  all(): DraftView[] {
+    const keys = new Set([...this.drafts.keys(), ...this.remote().filter((d) => !this.drops.has(d.id)).map((d) => keyOf(d.channel_id, d.thread_root_id ?? null))]);
+    const at = (view: DraftView): number => Math.max(view.updatedAt, ...view.others.map((o) => o.updatedAt));
+    return [...keys].flatMap((key) => this.get(placeOf(key).channelId, placeOf(key).rootId) ?? []).sort((a, b) => at(b) - at(a));
+  }
+
+  private othersOf(key: string): Draft[] {
+    const own = this.drafts.get(key)?.clientMsgId;
+    return this.remote().filter((d) => keyOf(d.channel_id, d.thread_root_id ?? null) === key && d.id !== own && !this.drops.has(d.id)).sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+  }
+
+  /** `base`: the text that the writer saw before; when another device's has come in between, both are kept. */
+  set(channelId: string, rootId: string | null, content: string, base?: string): void {
     const key = keyOf(channelId, rootId);
     const held = this.drafts.get(key);
     if ((held?.content ?? '') === content) return;
-    if (content === '') this.drafts.delete(key);
-    else this.drafts.set(key, { content, clientMsgId: held?.clientMsgId ?? uuidv7(this.clock, this.random), updatedAt: this.clock.now() });
+    const overtaken = base !== undefined && held !== undefined && held.content !== base && held.content === held.sent;
+    if (content === '') {
+      if (!overtaken) this.remove(key);
+    } else if (held && !overtaken) this.drafts.set(key, { ...held, content, updatedAt: this.clock.now(), foreign: false });
+    else this.drafts.set(key, this.fresh(content));
+    this.mark(key);
+    this.events.toTell();
+  }
+
+  private fresh = (content: string): LocalDraft => ({ content, clientMsgId: uuidv7(this.clock, this.random), updatedAt: this.clock.now(), version: 0, sent: null, attempted: false, foreign: false });
+
+  private remove(key: string): void {
+    const held = this.drafts.get(key);
+    this.drafts.delete(key);
+    if (held && (held.version > 0 || held.attempted)) this.drop(held.clientMsgId);
+  }
+
+  /** Another device's text is not wanted any more. */
+  drop(id: string): void {
+    this.drops.add(id);
+    this.dirty.add(`drop:${id}`);
+    for (const draft of this.remote()) if (draft.id === id) this.events.changed(draft.channel_id, draft.thread_root_id ?? null);
+    this.keepSoon();
+    this.events.toTell();
+  }
+
+  private mark(key: string): void {
+    const { channelId, rootId } = placeOf(key);
     this.dirty.add(key);
-    this.changed(channelId, rootId);
-    this.timer ??= this.clock.setTimer(DRAFT_KEEP_MS, () => void this.flush());
+    this.events.changed(channelId, rootId);
+    this.keepSoon();
+  }
+  private keepSoon(): void { this.timer ??= this.clock.setTimer(DRAFT_KEEP_MS, () => void this.flush()); }
+
+  // ── the other devices ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A draft as the server has it, from whichever device. */
+  arrived(draft: Draft): void {
+    const key = keyOf(draft.channel_id, draft.thread_root_id ?? null);
+    const own = this.drafts.get(key);
+    const told = { version: draft.version, sent: draft.content };
+    if (this.drops.has(draft.id)) return;
+    if (!own) this.drafts.set(key, { content: draft.content, clientMsgId: draft.id, updatedAt: Date.parse(draft.updated_at), attempted: true, foreign: draft.device_id !== this.deviceId, ...told });
+    else if (own.clientMsgId === draft.id) {
+      if (draft.version < own.version) return;
+      if (draft.device_id === this.deviceId || draft.content === own.content) this.drafts.set(key, { ...own, ...told });
+      else if (own.content === own.sent) this.drafts.set(key, { ...own, content: draft.content, updatedAt: Date.parse(draft.updated_at), foreign: true, ...told });
+      else this.fork(key, own);
+    }
+    this.mark(key);
+  }
+
+  /** A draft was sent or dropped somewhere. What was written here since is kept, under an id of its own. */
+  gone(id: string): void {
+    for (const [key, own] of this.drafts) {
+      if (own.clientMsgId !== id) continue;
+      if (own.content === own.sent) {
+        this.drafts.delete(key);
+        this.mark(key);
+      } else this.fork(key, own);
+    }
+  }
+
+  private fork(key: string, own: LocalDraft): void {
+    this.drafts.set(key, { ...this.fresh(own.content), updatedAt: own.updatedAt });
+    this.mark(key);
+    this.events.toTell();
+  }
+
+  // ── what the server is to be told ───────────────────────────────────────────────────────────────────────────────
+
+  dropped(): string[] { return [...this.drops]; }
+  untold(): ({ channelId: string; rootId: string | null } & LocalDraft)[] {
+    return [...this.drafts].filter(([key, own]) => own.content !== own.sent && own.content !== this.refused.get(key)).map(([key, own]) => ({ ...placeOf(key), ...own }));
+  }
+  /** What the server took none of there may be taken now. */
+  again(channelId: string): void {
+    for (const key of this.refused.keys()) if (key.startsWith(`${channelId}/`)) this.refused.delete(key);
+    this.events.toTell();
+  }
+  /** Durable before it is told, so that it is dropped again even when the answer is lost. */
+  async attempting(channelId: string, rootId: string | null): Promise<void> {
+    const key = keyOf(channelId, rootId);
+    const own = this.drafts.get(key);
+    if (!own || own.attempted) return;
+    this.drafts.set(key, { ...own, attempted: true });
+    this.dirty.add(key);
+    await this.flush();
+  }
+  /** The server's answer: it has this text; or it has overtaken it (`conflict`), or takes none of it (`refused`). */
+  answered(channelId: string, rootId: string | null, id: string, answer: Draft | { content: string; outcome: 'conflict' | 'refused' }): void {
+    if (!('outcome' in answer)) return this.arrived(answer);
+    const key = keyOf(channelId, rootId);
+    const own = this.drafts.get(key);
+    if (own?.clientMsgId !== id) return;
+    if (answer.outcome === 'conflict') this.fork(key, own);
+    else this.refused.set(key, answer.content);
+  }
+  forgetDrop(id: string): void {
+    if (!this.drops.delete(id)) return;
+    this.dirty.add(`drop:${id}`);
+    this.keepSoon();
   }
 
   /** The draft became a message: it goes in the same write as the message enters the outbox, so that it is never in both or neither. */
@@ -39,14 +192,18 @@ export class Drafts {
     const key = keyOf(channelId, rootId);
     const held = this.drafts.get(key);
     if (held?.clientMsgId !== clientMsgId) return { changes: [], restore: () => {} };
+    const told = held.version > 0 || held.attempted;
     this.drafts.delete(key);
     this.dirty.delete(key);
-    this.changed(channelId, rootId);
+    if (told) this.drops.add(clientMsgId);
+    this.events.changed(channelId, rootId);
+    if (told) this.events.toTell();
     return {
-      changes: [{ collection: 'drafts', key, delete: true }],
+      changes: [{ collection: 'drafts', key, delete: true }, ...(told ? [{ collection: 'draft_drops', key: clientMsgId, value: true }] : [])],
       restore: () => {
+        this.drops.delete(clientMsgId);
         if (!this.drafts.has(key)) this.drafts.set(key, held);
-        this.changed(channelId, rootId);
+        this.events.changed(channelId, rootId);
       },
     };
   }
@@ -56,6 +213,7 @@ export class Drafts {
     this.timer?.cancel();
     this.timer = null;
     this.drafts.clear();
+    this.drops.clear();
     this.dirty.clear();
   }
 
@@ -72,13 +230,14 @@ export class Drafts {
     this.dirty.clear();
     try {
       await this.durable.write(keys.map((key): KeyValueChange => {
+        if (key.startsWith('drop:')) return this.drops.has(key.slice(5)) ? { collection: 'draft_drops', key: key.slice(5), value: true } : { collection: 'draft_drops', key: key.slice(5), delete: true };
         const draft = this.drafts.get(key);
         return draft ? { collection: 'drafts', key, value: draft } : { collection: 'drafts', key, delete: true };
       }));
     } catch (error) {
       if (!(error instanceof StorageRefused)) throw error;
       for (const key of keys) this.dirty.add(key);
-      this.refused(error);
+      this.events.refused(error);
     }
   }
 }

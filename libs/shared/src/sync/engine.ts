@@ -1,6 +1,6 @@
 import { fraction } from '../domain/random.ts';
 import { getMe, signOut } from '../protocol/calls/accounts.ts';
-import type { Message, Thread, User } from '../protocol/entities.ts';
+import type { Draft, Message, Saved, Thread, User } from '../protocol/entities.ts';
 import { CLOSE, type ServerFrame } from '../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Acting } from './acting.ts';
@@ -8,11 +8,13 @@ import type { ConnectionView, Engine, OutboxItem, Timeline } from './api.ts';
 import { transition, viewOf, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './connection.ts';
 import type { ChannelReplica } from './channel-replica.ts';
 import { Directory } from './directory.ts';
+import { DraftSync } from './draft-sync.ts';
 import { Drafts } from './drafts.ts';
 import { Ephemeral } from './ephemeral.ts';
 import { Derived, Family, Topics } from './observable.ts';
 import { Outbox } from './outbox.ts';
 import { Persist } from './persist.ts';
+import { preferencesView, savedView, sectionsView } from './personal-views.ts';
 import type { Clock, KeyValueStore, Random, Socket, Timer, Transport } from './ports.ts';
 import { Reads } from './reads.ts';
 import { Replica } from './replica.ts';
@@ -66,7 +68,8 @@ class SyncEngine implements Engine {
   readonly replica: Replica;
   private readonly outboxQueue: Outbox;
   private readonly reads: Reads;
-  private readonly drafts: Drafts;
+  private readonly draftBook: Drafts;
+  private readonly draftSync: DraftSync;
   private readonly directory: Directory;
   private readonly ephemeral: Ephemeral;
   private readonly syncer: Syncer;
@@ -104,6 +107,11 @@ class SyncEngine implements Engine {
   private readonly threadViews;
   private readonly threadList;
   private readonly draftViews;
+  private readonly draftList;
+  private readonly savedList;
+  private readonly savedViews;
+  private readonly sectionList;
+  private readonly preferenceValues;
 
   constructor(private readonly options: EngineOptions) {
     const { accountId, transport, cache, durable, clock, random } = options;
@@ -117,11 +125,12 @@ class SyncEngine implements Engine {
     this.replica = new Replica(accountId, cache, this.persist, topics, {
       channelChanged: (channel) => this.channelChanged(channel),
       membershipChanged: (id) => this.membershipChanged(id),
+      draftChanged: (entity, before) => this.draftChanged(entity as unknown as Draft & { deleted?: boolean }, before as unknown as Draft | null),
       cursorMoved: (stream, cursor) => this.cursorMoved(stream, cursor),
     });
     const signedOut = (): void => this.dispatch({ kind: 'signed_out', reason: 'expired' });
     this.outboxQueue = new Outbox(durable, transport, clock, random, {
-      changed: (channelId) => this.topics.touch('outbox', `outbox:${channelId}`, `channel:${channelId}`, 'channels', 'threads'),
+      changed: (channelId) => this.topics.touch('outbox', `outbox:${channelId}`, `channel:${channelId}`, 'channels', 'threads', 'saved', 'sections', 'preferences'),
       answered: (record, value) => this.acting.answered(record, value),
       left: (record) => this.reads.marked(record, null),
       signedOut,
@@ -131,7 +140,10 @@ class SyncEngine implements Engine {
       answered: (channelId, rootId, position) => this.replica.moveTo(channelId, rootId, position),
       signedOut,
     });
-    this.drafts = new Drafts(durable, clock, random, (c, r) => topics.touch(`draft:${c}/${r ?? ''}`), (error) => this.setStorage(error.reason));
+    this.draftBook = new Drafts(durable, clock, random, options.deviceId, () => this.replica.drafts(), (id) => this.replica.isDropped('draft', id), {
+      changed: (c, r) => topics.touch(`draft:${c}/${r ?? ''}`, 'drafts'), refused: (error) => this.setStorage(error.reason), toTell: () => this.draftSync.schedule(),
+    });
+    this.draftSync = new DraftSync(this.draftBook, transport, clock, random, { dropped: (id) => this.replica.applyDropped('draft', id), signedOut });
     this.directory = new Directory(cache, this.persist, transport, clock, topics, () => this.replica.workspaces().map((w) => w.id), () => this.userViews.keys());
     this.ephemeral = new Ephemeral(clock, topics);
     this.syncer = new Syncer(this.replica, transport, clock, random, (c) => this.wantsCounts(c), {
@@ -140,7 +152,7 @@ class SyncEngine implements Engine {
       signedOut,
       restored: () => this.reconnect(),
     }, options.syncPageSize);
-    this.acting = new Acting(this.replica, this.outboxQueue, this.reads, this.drafts);
+    this.acting = new Acting(this.replica, this.outboxQueue, this.reads, this.draftBook);
 
     this.connection = new Derived(topics, ['connection'], () => viewOf(this.state, this.caughtUp ? null : this.replica.behind().length));
     this.storage = new Derived(topics, ['storage'], () => this.storageState);
@@ -154,7 +166,19 @@ class SyncEngine implements Engine {
     this.typingViews = new Family((key) => new Derived<readonly string[]>(topics, [`typing:${key}`], () => this.ephemeral.typing(key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1) || null)));
     this.threadViews = new Family<Thread | null>((id) => new Derived(topics, [`thread:${id}`, 'outbox'], () => threadView(this.replica, this.outboxQueue, this.reads, id)));
     this.threadList = new Derived(topics, ['threads'], () => this.replica.threads().map((t) => threadView(this.replica, this.outboxQueue, this.reads, t.root_id)!));
-    this.draftViews = new Family((key) => new Derived(topics, [`draft:${key}`], () => this.drafts.get(key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1) || null)));
+    this.draftList = new Derived(topics, ['drafts'], () => this.draftBook.all());
+    this.savedList = new Derived(topics, ['saved'], () => savedView(this.replica, this.outboxQueue));
+    this.savedViews = new Family<Saved | null>((id) => new Derived(topics, ['saved'], () => this.savedList.get().find((s) => s.message_id === id) ?? null));
+    this.sectionList = new Derived(topics, ['sections'], () => sectionsView(this.replica, this.outboxQueue));
+    this.preferenceValues = new Derived(topics, ['preferences'], () => preferencesView(this.replica, this.outboxQueue));
+    this.draftViews = new Family((key) => new Derived(topics, [`draft:${key}`], () => this.draftBook.get(key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1) || null)));
+  }
+
+  private draftChanged(entity: Draft & { deleted?: boolean }, before: Draft | null): void {
+    if (entity.deleted) this.draftBook.gone(entity.id);
+    else this.draftBook.arrived(entity);
+    if (before?.channel_id) this.topics.touch(`draft:${before.channel_id}/${before.thread_root_id ?? ''}`);
+    this.topics.touch('drafts');
   }
 
   // ── what is read ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,6 +191,12 @@ class SyncEngine implements Engine {
   thread(rootId: string) { return this.threadViews.of(rootId); }
   threads() { return this.threadList; }
   draft(channelId: string, rootId: string | null) { return this.draftViews.of(`${channelId}/${rootId ?? ''}`); }
+
+  drafts() { return this.draftList; }
+  saved() { return this.savedList; }
+  savedOf(messageId: string) { return this.savedViews.of(messageId); }
+  sections() { return this.sectionList; }
+  preferences() { return this.preferenceValues; }
 
   timeline(channelId: string, rootId: string | null = null): Timeline {
     if (!this.started) throw new Error('start the engine first');
@@ -198,7 +228,7 @@ class SyncEngine implements Engine {
   private async begin(): Promise<void> {
     // A cache that cannot be read is as good as none: all of it can be fetched again.
     await Promise.all([this.replica.load(), this.directory.load()]).catch(() => this.setStorage('unavailable'));
-    await Promise.all([this.outboxQueue.load(), this.reads.load(), this.drafts.load()]);
+    await Promise.all([this.outboxQueue.load(), this.reads.load(), this.draftBook.load()]);
     this.meUser = ((await this.options.cache.get('meta', 'me').catch(() => null)) as User | null) ?? null;
     this.topics.touch('connection', 'channels', 'workspaces', 'threads', 'outbox', `user:${this.accountId}`);
     if (this.stopping) return;
@@ -224,14 +254,14 @@ class SyncEngine implements Engine {
     this.stopping = true;
     this.dispatch({ kind: 'stop' });
     this.halt();
-    await this.drafts.flush();
+    await this.draftBook.flush();
     await this.persist.flush();
     this.persist.stop();
   }
 
   /** Ends timers and questions; nothing is written after the flush that follows. */
   private halt(): void {
-    for (const part of [this.syncer, this.outboxQueue, this.reads, this.directory]) part.stop();
+    for (const part of [this.syncer, this.outboxQueue, this.reads, this.draftSync, this.directory]) part.stop();
     this.keepTimer?.cancel();
     this.ackTimer?.cancel();
     this.timer?.cancel();
@@ -243,7 +273,8 @@ class SyncEngine implements Engine {
     if (outcome.kind === 'unreached' || (outcome.kind === 'problem' && outcome.problem.status !== 401)) throw new Error('The server did not end the session.');
     this.outboxQueue.stop();
     this.reads.stop();
-    this.drafts.forget();
+    this.draftSync.stop();
+    this.draftBook.forget();
     await this.options.durable.clear();
     this.dispatch({ kind: 'signed_out', reason: 'signed_out' });
     await this.wiped;
@@ -289,6 +320,7 @@ class SyncEngine implements Engine {
     this.syncer.setRunning(usable);
     this.outboxQueue.setRunning(usable);
     this.reads.setRunning(usable);
+    this.draftSync.setRunning(usable);
   }
 
   private run(effect: ConnectionEffect): void {
@@ -384,6 +416,7 @@ class SyncEngine implements Engine {
     this.dispatch({ kind: 'welcome', heartbeatMs: frame.heartbeat_ms });
     this.outboxQueue.wake();
     this.reads.wake();
+    this.draftSync.wake();
     this.directory.setRunning(true);
     this.syncer.setRunning(true);
     for (const timeline of this.open) timeline.wake();
@@ -433,6 +466,7 @@ class SyncEngine implements Engine {
 
   private membershipChanged(channelId: string): void {
     const channel = this.replica.channelOf(channelId);
+    this.draftBook.again(channelId);
     if (channel.stayId !== null && channel.cursor === null) this.syncer.request(GAP_GRACE_MS);
     if (this.replica.isOpen(channelId) && channel.cursor === null) this.syncer.request(GAP_GRACE_MS);
     this.keepSoon();
@@ -481,8 +515,15 @@ class SyncEngine implements Engine {
   markUnread(channelId: string, firstUnreadSeq: number, rootId: string | null = null): Promise<void> { return this.noting(this.acting.markUnread(channelId, firstUnreadSeq, rootId)); }
   followThread(channelId: string, rootId: string, follow: boolean): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'follow', rootId, follow })); }
   setChannelLevel(channelId: string, change: Parameters<Engine['setChannelLevel']>[1]): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'level', ...change })); }
-  setDraft(channelId: string, rootId: string | null, content: string): void { this.drafts.set(channelId, rootId, content); }
-  flushDrafts(): Promise<void> { return this.drafts.flush(); }
+  setDraft(channelId: string, rootId: string | null, content: string, base?: string): void { this.draftBook.set(channelId, rootId, content, base); }
+  dropDraft(id: string): void { this.draftBook.drop(id); }
+  save(channelId: string, messageId: string, change: Parameters<Engine['save']>[2] = {}): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'save', messageId, ...change })); }
+  unsave(channelId: string, messageId: string): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'unsave', messageId })); }
+  pin(channelId: string, messageId: string, pinned: boolean): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'pin', messageId, pinned })); }
+  setPreference(key: string, value: unknown): Promise<void> { return this.noting(this.outboxQueue.add('', { act: 'preference', key, value })); }
+  putSection(id: string, change: Parameters<Engine['putSection']>[1]): Promise<void> { return this.noting(this.outboxQueue.add('', { act: 'section', id, ...change })); }
+  dropSection(id: string): Promise<void> { return this.noting(this.outboxQueue.add('', { act: 'drop_section', sectionId: id })); }
+  flushDrafts(): Promise<void> { return this.draftBook.flush(); }
 
   private async noting(work: Promise<unknown>): Promise<void> {
     await work;
@@ -515,6 +556,7 @@ class SyncEngine implements Engine {
     this.dispatch({ kind: 'wake' });
     this.outboxQueue.wake();
     this.reads.wake();
+    this.draftSync.wake();
     for (const timeline of this.open) timeline.wake();
   }
   setOnline(online: boolean): void { this.dispatch({ kind: 'network', online }); }

@@ -57,7 +57,7 @@ export class Outbox {
   stateOf(id: string): PendingState {
     const item = this.items.get(id)!;
     const { record } = item;
-    const act = record.what.act === 'edit' || record.what.act === 'delete' || record.what.act === 'react' ? record.what.act : 'send';
+    const act = record.what.act === 'edit' || record.what.act === 'delete' || record.what.act === 'react' || record.what.act === 'pin' ? record.what.act : 'send';
     const base = { act, since: record.since } as const;
     if (record.refused) return { kind: 'refused', ...base, ...record.refused };
     if (this.isOld(record)) return { kind: 'waiting', ...base, retryAt: null, reason: 'old' };

@@ -1,5 +1,5 @@
 import { channelStream, parseStream, userStream, workspaceStream } from '../domain/streams.ts';
-import type { Entity, MembershipEntity, Membership, Message, Summary, Thread, Workspace } from '../protocol/entities.ts';
+import type { Entity, Draft, MembershipEntity, Membership, Message, Preference, Saved, Section, Summary, Thread, Workspace } from '../protocol/entities.ts';
 import { ChannelReplica, type ChannelRecord, type Delta } from './channel-replica.ts';
 import { later, type ReadPosition } from './counting.ts';
 import type { Topics } from './observable.ts';
@@ -16,9 +16,14 @@ export interface ReplicaEvents {
   channelChanged(channel: ChannelReplica): void;
   /** A membership came or went, or moved. */
   membershipChanged(channelId: string): void;
+  /** A draft came, changed or went; `before` is what was held of it. */
+  draftChanged(entity: Entity, before: Entity | null): void;
   /** The cursor of a stream moved by something received. */
   cursorMoved(stream: string, cursor: number): void;
 }
+
+/** What is told of by type. */
+const TOPICS: Readonly<Record<string, string>> = { draft: 'drafts', saved: 'saved', preference: 'preferences', section: 'sections' };
 
 /** At most so many channels keep their rows in memory, and so many on disk. */
 export const WARM_CHANNELS = 40;
@@ -26,7 +31,11 @@ export const KEPT_CHANNELS = 200;
 /** At most so many rows are kept of a channel that is not open. */
 export const ROWS_PER_CHANNEL = 1_000;
 
-const VALID_TYPES = new Set(['membership', 'thread', 'device']);
+/** Types of the user stream that are kept. A cache that was written before one of them was known is asked again. */
+const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section'];
+const WORKSPACE_TYPES = ['workspace'];
+const KEPT_TYPES = new Set([...USER_TYPES, ...WORKSPACE_TYPES]);
+const TYPES = [...KEPT_TYPES].join();
 
 /**
  * Everything this device holds of the account: its streams' entities, cursors and channels, in memory and behind them in
@@ -51,7 +60,9 @@ export class Replica {
   /** Reads everything but rows. */
   async load(): Promise<void> {
     this.incarnation = ((await this.cache.get('meta', 'incarnation')) as string | undefined) ?? null;
-    for (const { key, value } of await this.cache.range('streams', '', '\uffff')) this.cursors.set(key, value as number);
+    const known = (await this.cache.get('meta', 'types')) === TYPES;
+    if (!known) this.persist.mark('meta/types', () => ({ collection: 'meta', key: 'types', value: TYPES }));
+    if (known) for (const { key, value } of await this.cache.range('streams', '', '\uffff')) this.cursors.set(key, value as number);
     for (const { key, value } of await this.cache.range('entities', '', '\uffff')) this.entities.set(key, value as Held);
     for (const { value } of await this.cache.range('channels', '', '\uffff')) {
       const record = value as ChannelRecord;
@@ -137,7 +148,7 @@ export class Replica {
     this.persist.unmark('');
     for (const collection of ['streams', 'entities', 'channels', 'rows', 'users']) this.persist.mark(`clear/${collection}`, () => ({ collection, from: '', to: '\uffff', deleteRange: true }));
     this.persist.mark('meta/incarnation', () => ({ collection: 'meta', key: 'incarnation', value: this.incarnation }));
-    this.topics.touch('channels', 'workspaces', 'threads', ...shown.flatMap((id) => [`channel:${id}`, `rows:${id}`]));
+    this.topics.touch('channels', 'workspaces', 'threads', ...Object.values(TOPICS), ...shown.flatMap((id) => [`channel:${id}`, `rows:${id}`]));
   }
 
   private moveCursor(stream: string, to: number): void {
@@ -212,7 +223,7 @@ export class Replica {
     const key = `${entity.type}/${entity.id}`;
     const held = this.entities.get(key);
     if (held && held.rev >= entity.rev) return;
-    if (!VALID_TYPES.has(entity.type) && entity.type !== 'workspace') return;
+    if (!KEPT_TYPES.has(entity.type)) return;
     this.entities.set(key, { rev: entity.rev, entity });
     this.keepEntity(key);
     if (entity.type === 'membership') {
@@ -224,7 +235,25 @@ export class Replica {
       this.events.membershipChanged(entity.id);
     } else if (entity.type === 'thread') this.topics.touch('threads', `thread:${entity.id}`);
     else if (entity.type === 'workspace') this.topics.touch('workspaces');
+    else if (entity.type === 'draft') this.events.draftChanged(entity, held?.entity ?? null);
+    else if (entity.type in TOPICS) this.topics.touch(TOPICS[entity.type]!);
   }
+
+  /** What an act of one's own made of an entity, as answered: it may be ahead of the stream. */
+  applyAnswer(entity: Entity): void {
+    if (typeof entity.type === 'string' && typeof entity.rev === 'number') this.applyEntity(entity);
+  }
+  /** An act of one's own dropped it; the tombstone with its rev will follow. */
+  applyDropped(type: string, id: string): void {
+    const key = `${type}/${id}`;
+    const held = this.entities.get(key);
+    if (!held || held.entity['deleted'] === true) return;
+    this.entities.set(key, { rev: held.rev, entity: { type, id, rev: held.rev, deleted: true } as Entity });
+    this.keepEntity(key);
+    if (type in TOPICS) this.topics.touch(TOPICS[type]!);
+  }
+
+  isDropped(type: string, id: string): boolean { return this.entities.get(`${type}/${id}`)?.entity['deleted'] === true; }
 
   private keepEntity(key: string): void {
     this.persist.mark(`entities/${key}`, () => {
@@ -253,14 +282,15 @@ export class Replica {
   private dropEntities(stream: string): void {
     const workspace = parseStream(stream)?.kind === 'workspace';
     for (const [key, held] of this.entities) {
-      if (workspace ? key !== `workspace/${stream.slice(10)}` : held.entity.type === 'workspace') continue;
+      if (workspace ? !this.isOf(held.entity, stream.slice(10)) : WORKSPACE_TYPES.includes(held.entity.type)) continue;
       this.entities.delete(key);
       this.keepEntity(key);
       // Not left: whether the stay still is the same, the entities that follow tell.
       if (held.entity.type === 'membership') this.topics.touch('channels', `channel:${held.entity.id}`);
     }
-    this.topics.touch('threads', 'workspaces');
+    this.topics.touch('threads', 'workspaces', ...Object.values(TOPICS));
   }
+  private isOf(entity: Entity, workspaceId: string): boolean { return WORKSPACE_TYPES.includes(entity.type) && (entity.id === workspaceId || entity['workspace_id'] === workspaceId); }
 
   private dropStream(stream: string): void {
     this.dropEntities(stream);
@@ -281,6 +311,10 @@ export class Replica {
     return held && held.entity['deleted'] !== true ? (held.entity as unknown as Thread) : null;
   }
   threads(): Thread[] { return this.ofType('thread') as unknown as Thread[]; }
+  drafts(): Draft[] { return this.ofType('draft') as unknown as Draft[]; }
+  saved(): Saved[] { return this.ofType('saved') as unknown as Saved[]; }
+  sections(): Section[] { return this.ofType('section') as unknown as Section[]; }
+  preferences(): Preference[] { return this.ofType('preference') as unknown as Preference[]; }
   workspaces(): Workspace[] { return this.ofType('workspace') as unknown as Workspace[]; }
   private ofType(type: string): Entity[] { return [...this.entities.values()].map((h) => h.entity).filter((e) => e.type === type && e['deleted'] !== true); }
 

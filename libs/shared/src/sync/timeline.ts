@@ -92,6 +92,8 @@ export class OpenTimeline implements Timeline {
     let pendingId: string | null = null;
     for (const record of acts) {
       if (!('messageId' in record.what) || record.what.messageId !== row.id) continue;
+      // What is kept for later is no state of the message.
+      if (record.what.act === 'save' || record.what.act === 'unsave') continue;
       if (record.refused) { pendingId ??= record.id; continue; }
       message = withAct(message, record.what, userId);
       pendingId = record.id;

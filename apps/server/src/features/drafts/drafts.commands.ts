@@ -2,6 +2,8 @@ import { microsToIso } from '@parley/shared/domain/timestamp';
 import type { Draft } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { LIMITS } from '@parley/shared/protocol/limits';
+import { userStream } from '@parley/shared/domain/streams';
+import { putEntity } from '../../storage/streams.ts';
 import { defineCommand } from '../../storage/command.ts';
 import { demandAccess, type ActorRef } from '../channels/channel-access.ts';
 import { demandMessage } from '../messages/find-message.ts';
@@ -40,5 +42,10 @@ export const draftCommands = {
     return putOwn<Draft>(tx, who.user_id, 'draft', text.id, { ...text, version: (row?.doc.version ?? 0) + 1, device_id, updated_at: microsToIso(at) }, { most: LIMITS.drafts, sort: String(at) });
   }),
 
-  'drafts.delete': defineCommand(async (tx, args: { user_id: string; id: string }) => ({ deleted: await dropOwn(tx, args.user_id, 'draft', args.id) })),
+  /** Of a draft that never was it leaves a tombstone too: its text may still be on the way, and must not come after its end. */
+  'drafts.delete': defineCommand(async (tx, args: { user_id: string; id: string }) => {
+    const deleted = await dropOwn(tx, args.user_id, 'draft', args.id);
+    if (!deleted && !(await ownRow(tx, args.user_id, 'draft', args.id))) await putEntity(tx, userStream(args.user_id), { type: 'draft', id: args.id, deleted: true });
+    return { deleted };
+  }),
 };

@@ -58,6 +58,7 @@ describe.each(STORES)('drafts on $adapter', (adapter) => {
     expect(await living()).toEqual([]);
     expect(await talk.as(laptop).refused(putDraft, text('ab', 1))).toMatchObject({ code: 'conflict' });
     await talk.as(laptop).call(deleteDraft, { id: NOBODY });
+    expect(await talk.as(laptop).refused(putDraft, { ...text('late'), id: NOBODY })).toMatchObject({ code: 'conflict' });
   });
 
   it('nobody else sees or drops it', async () => {

@@ -85,6 +85,17 @@ async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promi
   const threads = new Map(stored.filter((r) => r.type === 'thread').map((r) => [r.id, r.doc as Thread]));
   for (const [id, doc] of threads) if (!same(doc, replica.thread(id))) found.push(`thread ${id}: ${brief(replica.thread(id))} but stored ${brief(doc)}`);
   for (const thread of replica.threads()) if (!threads.has(thread.root_id)) found.push(`thread ${thread.root_id} is held but not stored`);
+  const own = { draft: replica.drafts(), saved: replica.saved(), section: replica.sections(), preference: replica.preferences() } as Record<string, readonly object[]>;
+  for (const [type, entities] of Object.entries(own)) {
+    const wanted = stored.filter((r) => r.type === type).map((r) => r.doc as { id: string; rev: number });
+    const byId = (a: unknown, b: unknown): number => ((a as { id: string }).id < (b as { id: string }).id ? -1 : 1);
+    const heldNow = [...entities].sort(byId);
+    if (!same([...wanted].sort(byId), heldNow)) found.push(`${type}: holds ${brief(heldNow)} but stored ${brief(wanted)}`);
+  }
+  const drafts = stored.filter((r) => r.type === 'draft').map((r) => r.doc as { content: string }).map((d) => d.content);
+  // Where one sees nothing any more, a text stays on its device.
+  const written = engine.drafts().get().filter((d) => memberships.has(d.channelId) || stored.some((r) => r.type === 'draft' && (r.doc as { channel_id: string }).channel_id === d.channelId)).flatMap((d) => [...(d.content === '' ? [] : [d.content]), ...d.others.map((o) => o.content)]);
+  if (!same([...drafts].sort(), [...written].sort())) found.push(`drafts ${brief(written)} but stored ${brief(drafts)}`);
   const workspaces = (await tx.find(workspaceMembers, { index: 'by_user', prefix: [me], limit: 100 })).map((r) => r.workspace_id).sort();
   const heldWorkspaces = engine.workspaces.get().map((w) => w.id).sort();
   if (!same(workspaces, heldWorkspaces)) found.push(`workspaces ${brief(heldWorkspaces)} but stored ${brief(workspaces)}`);

@@ -3,6 +3,7 @@ import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/account
 import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import type { MessageView } from '@parley/shared/sync/api';
 import { replicaOf } from '@parley/shared/sync/engine';
 import type { TestUser } from '../test-core.ts';
 import { Chance } from './chance.ts';
@@ -12,6 +13,8 @@ import { SimClock } from './sim-clock.ts';
 import { SimServer } from './sim-server.ts';
 
 const STORM: Weather = { loss: 0.06, repeat: 0.05, slow: 0.25, liveLoss: 0.08, liveRepeat: 0.08, cut: 0.01 };
+/** The id that all devices give to their one section. */
+const SECTION = '0190a000-0000-7000-8000-0000000000d1';
 const PEOPLE = ['olivia', 'alice', 'bob'] as const;
 
 /** Limits that real conversations reach in years are made reachable in seconds. */
@@ -203,12 +206,36 @@ export class Scenario {
       for (const thread of engine.threads().get()) if (chance.of(0.5)) engine.read(thread.channel_id, thread.read_seq + chance.between(0, 20), thread.root_id);
       return;
     }
-    if (roll < 77) return ignore(engine.setChannelLevel(channelId, { muted: chance.of(0.5), level: chance.pick(['default', 'all', 'mentions']) }));
+    if (roll < 77) return chance.of(0.6) ? this.personal(device, channelId, stored) : ignore(engine.setChannelLevel(channelId, { muted: chance.of(0.5), level: chance.pick(['default', 'all', 'mentions']) }));
     if (roll < 88) return void device.timeline(channelId, null);
     if (roll < 91 && stored.length > 0) return void device.timeline(channelId, chance.pick(stored).message.parent_message_id ?? chance.pick(stored).message.id);
     if (roll < 95 && device.open.size > 0) return device.close(chance.pick([...device.open.keys()]));
     const open = device.open.get(`${channelId}/`);
     if (open && timeline && timeline.ranges.length > 0) return ignore(chance.of(0.5) ? open.loadBefore(timeline.ranges[0]!.fromSeq) : open.loadAround({ seq: Math.max(1, chance.between(1, Math.max(1, timeline.headSeq))) }));
+  }
+
+  /** What is one person's alone, and pins. */
+  private personal(device: Device, channelId: string, stored: readonly MessageView[]): void {
+    const { chance } = this;
+    const engine = device.engine!;
+    const ignore = (work: Promise<unknown>): void => void work.catch(() => {});
+    const section = chance.pick(['starred', SECTION]);
+    switch (chance.between(0, 5)) {
+      case 0: return engine.setDraft(channelId, null, chance.of(0.2) ? '' : this.text(device));
+      case 1: {
+        const draft = engine.draft(channelId, null).get();
+        if (draft && draft.content !== '') return ignore(engine.send({ channelId, content: draft.content, clientMsgId: draft.clientMsgId }));
+        return engine.setDraft(channelId, null, this.text(device));
+      }
+      case 2: return ignore(engine.setPreference(chance.pick(['a', 'b']), chance.pick([1, 2, null])));
+      case 3: return ignore(chance.of(0.2) ? engine.dropSection(section) : engine.putSection(section, { name: 'Mine', ...(chance.of(0.6) ? { add: [channelId] } : { remove: [channelId] }) }));
+      case 4: {
+        const of = stored.length > 0 ? chance.pick(stored).message.id : null;
+        if (of) ignore(chance.of(0.3) ? engine.unsave(channelId, of) : engine.save(channelId, of, { state: chance.pick(['progress', 'done', 'archived']), note: this.text(device) }));
+        return;
+      }
+      case 5: if (stored.length > 0) return ignore(engine.pin(channelId, chance.pick(stored).message.id, chance.of(0.6)));
+    }
   }
 
   private text(device: Device): string {

@@ -1,9 +1,9 @@
 import { parseMarkup } from '@parley/shared/domain/markup/parse';
 import { walkInlines } from '@parley/shared/domain/markup/text';
 import { can } from '@parley/shared/domain/can';
-import { useCallback, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
 import { useText } from '../../i18n/text.tsx';
-import { useChannel, useEngine } from '../../state/engine.tsx';
+import { useChannel, useDraft, useEngine } from '../../state/engine.tsx';
 import { useChannelName } from '../../state/people.ts';
 import { announce } from '../../ui/announce.ts';
 import { Button } from '../../ui/button.tsx';
@@ -46,7 +46,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
   const [first] = useState(() => engine.draft(channelId, rootId).get());
   const lastSent = useRef<string | null>(null);
   const typedAt = useRef(0);
-  const [drafts] = useState(() => new DraftKeeper((content) => engine.setDraft(channelId, rootId, content), () => void engine.flushDrafts(), {
+  const [drafts] = useState(() => new DraftKeeper((content, base) => engine.setDraft(channelId, rootId, content, base), () => void engine.flushDrafts(), {
     later: (run, ms) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); }, now: () => performance.now(),
   }, first?.content ?? ''));
   const [handle] = useState<ComposerBoxHandle>(() => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text) => { box.current?.set(text); drafts.typed(text); } }));
@@ -61,17 +61,26 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
     return () => { window.removeEventListener('pagehide', flush); document.removeEventListener('visibilitychange', hidden); flush(); };
   }, [drafts]);
 
-  // The cache may open after the first paint, another tab or an edit taken back may bring a text: it fills an empty field only.
+  // The cache may open after the first paint, another tab or an edit taken back may bring a text: it fills an empty field. What
+  // another device wrote or sent takes the place of the text that it was made from, while nobody types here.
   useEffect(() => {
     const draft = engine.draft(channelId, rootId);
+    let before = draft.get();
     return draft.subscribe(() => {
-      const content = draft.get()?.content ?? '';
-      if (content !== '' && content !== drafts.current && (box.current?.text() ?? '') === '' && drafts.isIdle) { drafts.loaded(content); box.current?.set(content); }
+      const now = draft.get();
+      const content = now?.content ?? '';
+      const shown = box.current?.text() ?? '';
+      const follows = content === '' ? before?.content === shown : shown === '' || (now?.foreign === true && shown === drafts.current);
+      before = now;
+      if (content === shown || content === drafts.current || !drafts.isIdle || !follows) return;
+      drafts.loaded(content);
+      box.current?.set(content);
     });
   }, [engine, channelId, rootId, drafts]);
 
   const send = useCallback(async (content: string, quiet: boolean): Promise<boolean> => {
-    const clientMsgId = engine.draft(channelId, rootId).get()?.clientMsgId;
+    const draft = engine.draft(channelId, rootId).get();
+    const clientMsgId = draft?.content ? draft.clientMsgId : undefined;
     const me = /^\/me\s+/.exec(content);
     try {
       await engine.send({ channelId, rootId, content: me ? content.slice(me[0].length) : content, ...(me ? { kind: 'me' as const } : {}), ...(rootId !== null && also ? { broadcast: true } : {}), ...(quiet ? { quiet: true } : {}), ...(clientMsgId === undefined ? {} : { clientMsgId }) });
@@ -123,6 +132,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
 
   return (
     <div className={styles.composer}>
+      <DraftConflictGate channelId={channelId} rootId={rootId} text={() => box.current?.text() ?? ''} put={(text) => { box.current?.set(text); drafts.typed(text); drafts.flush(); }} />
       <ComposerBox ref={box} mode={rootId === null ? 'message' : 'thread'} channelId={channelId} rootId={rootId} label={label} initial={first?.content ?? ''} submitLabel={t('chat.send')} autoFocus={autoFocus}
         onSubmit={submit} onChange={typed} onBlur={() => drafts.flush()} onEmptyUp={() => list()?.editLast() ?? false} onRecall={recall} onEscape={() => { if (onEscape) return onEscape(); if (rootId !== null || !preferences.escMarksRead) return false; list()?.markRead(); return true; }}
         onShiftTab={() => { list()?.focusLast(); return true; }} onReactLast={() => { list()?.focusLast(); requestAnimationFrame(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))); }}
@@ -133,6 +143,15 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
       )}
     </div>
   );
+}
+
+const DraftConflict = lazy(() => import('./draft-conflict.tsx').then((m) => ({ default: m.DraftConflict })));
+
+/** CMP-10: shows only where another device has another text. */
+function DraftConflictGate(props: { channelId: string; rootId: string | null; text(): string; put(text: string): void }) {
+  const view = useDraft(props.channelId, props.rootId);
+  if (view === null || view.others.length === 0) return null;
+  return <Suspense fallback={null}><DraftConflict {...props} view={view} /></Suspense>;
 }
 
 function mayPost(channel: NonNullable<ReturnType<typeof useChannel>>, actor: Parameters<typeof can>[0]): boolean {

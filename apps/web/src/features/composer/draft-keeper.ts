@@ -5,7 +5,7 @@ export const AT_LEAST_MS = 1_000;
 export interface DraftClock { later(run: () => void, ms: number): () => void; now(): number }
 
 export class DraftKeeper {
-  readonly #save: (content: string) => void;
+  readonly #save: (content: string, base?: string) => void;
   readonly #flush: () => void;
   readonly #clock: DraftClock;
   #saved: string;
@@ -13,7 +13,8 @@ export class DraftKeeper {
   #since: number | null = null;
   #cancel: (() => void) | null = null;
 
-  constructor(save: (content: string) => void, flush: () => void, clock: DraftClock, initial: string) {
+  /** `save` is told the text that it replaces, so that one which came in between is not lost. */
+  constructor(save: (content: string, base?: string) => void, flush: () => void, clock: DraftClock, initial: string) {
     this.#save = save;
     this.#flush = flush;
     this.#clock = clock;
@@ -54,8 +55,9 @@ export class DraftKeeper {
   #keep(): void {
     this.#stop();
     if (this.#content === this.#saved) return;
+    const base = this.#saved;
     this.#saved = this.#content;
-    this.#save(this.#content);
+    this.#save(this.#content, base);
   }
 
   #stop(): void {

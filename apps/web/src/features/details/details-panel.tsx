@@ -15,6 +15,7 @@ import { Select, Switch } from '../../ui/choice.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { Profile } from '../people/profile.tsx';
+import { Pins } from './pins.tsx';
 import { MemberList } from './member-list.tsx';
 import styles from './details.module.css';
 
@@ -26,10 +27,11 @@ export function DetailsPanel({ channelId }: { channelId: string }) {
   const place = usePlace();
   if (view === null) return null;
   const direct = view.channel.kind === 'dm' || view.channel.kind === 'group_dm';
-  const tab = place.tab === 'members' || place.tab === 'settings' ? place.tab : 'about';
+  const tab = place.tab === 'members' || place.tab === 'pins' || place.tab === 'settings' ? place.tab : 'about';
   const tabs = [
     { value: 'about' as const, label: t('details.about'), panel: <About view={view} /> },
     { value: 'members' as const, label: t('details.members', { n: view.channel.member_count }), panel: <Members view={view} /> },
+    { value: 'pins' as const, label: t('details.pins'), panel: <Pins view={view} /> },
     ...(view.membership === null ? [] : [{ value: 'settings' as const, label: t('details.settings'), panel: <Settings view={view} /> }]),
   ];
   return (
@@ -38,14 +40,14 @@ export function DetailsPanel({ channelId }: { channelId: string }) {
         <h2><bdi>{name}</bdi></h2>
         <IconButton label={t('details.close')} onClick={() => showPanel(null)}><X size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton>
       </div>
-      {view.channel.kind === 'dm' ? <Direct view={view} /> : <Tabs className={styles.tabs!} label={t('details.tabs')} value={tab} onChange={(next) => showPanel('details', next === 'about' ? undefined : next)} tabs={direct ? tabs.slice(0, 2) : tabs} />}
+      {view.channel.kind === 'dm' ? <Direct view={view} /> : <Tabs className={styles.tabs!} label={t('details.tabs')} value={tab} onChange={(next) => showPanel('details', next === 'about' ? undefined : next)} tabs={direct ? tabs.slice(0, 3) : tabs} />}
     </div>
   );
 }
 
 function Direct({ view }: { view: ChannelView }) {
   const engine = useEngine();
-  return <div className={styles.tabs}><div className={styles.section}><Profile userId={partnersOf(view, engine.accountId)[0] ?? engine.accountId} workspaceId={view.workspaceId} /></div></div>;
+  return <div className={styles.tabs}><div className={styles.section}><Profile userId={partnersOf(view, engine.accountId)[0] ?? engine.accountId} workspaceId={view.workspaceId} /></div><Pins view={view} /></div>;
 }
 
 function About({ view }: { view: ChannelView }) {

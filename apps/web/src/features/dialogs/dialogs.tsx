@@ -19,6 +19,7 @@ const InvitePeopleDialog = lazy(() => person().then((m) => ({ default: m.InviteP
 const PersonDialog = lazy(() => person().then((m) => ({ default: m.PersonDialog })));
 const ReadAllDialog = lazy(() => person().then((m) => ({ default: m.ReadAllDialog })));
 const SignOutDialog = lazy(() => person().then((m) => ({ default: m.SignOutDialog })));
+const SectionDialog = lazy(() => withWords(import('./section-dialog.tsx')).then((m) => ({ default: m.SectionDialog })));
 const KeyboardSheet = lazy(() => withWords(import('./keyboard-sheet.tsx')).then((m) => ({ default: m.KeyboardSheet })));
 const Switcher = lazy(() => withWords(import('../switcher/switcher.tsx')).then((m) => ({ default: m.Switcher })));
 
@@ -48,6 +49,7 @@ export function Dialogs() {
       case 'status': return <StatusDialog onClose={onClose} />;
       case 'read_all': return <ReadAllDialog workspaceId={workspaceId} onClose={onClose} />;
       case 'person': return <PersonDialog userId={dialog.userId} workspaceId={workspaceId} onClose={onClose} />;
+      case 'section': return <SectionDialog id={dialog.id} name={dialog.name} channelId={dialog.channelId} onClose={onClose} />;
       case 'sign_out': return <SignOutDialog onClose={onClose} />;
     }
   };

@@ -1,4 +1,4 @@
-import { CornerDownRight } from 'lucide-react';
+import { CornerDownRight, Pin } from 'lucide-react';
 import type { Message } from '@parley/shared/protocol/entities';
 import type { MessageView } from '@parley/shared/sync/api';
 import { memo, useId, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
@@ -49,7 +49,8 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
   const t = useText();
   const id = useId();
   const times = useTimes();
-  const me = useEngine().accountId;
+  const engine = useEngine();
+  const me = engine.accountId;
   const { preferences, go } = useChat();
   const list = useList();
   const { message } = view;
@@ -74,7 +75,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey || event.nativeEvent.isComposing) return;
     const quick = /^Digit([1-3])$/.exec(event.code);
     const letters: Record<string, (() => void) | false | undefined> = {
-      t: acts.may.reply && acts.reply, e: acts.may.edit && acts.edit, u: acts.may.markUnread && acts.markUnread, c: acts.copyText, l: acts.may.link && acts.copyLink,
+      t: acts.may.reply && acts.reply, e: acts.may.edit && acts.edit, u: acts.may.markUnread && acts.markUnread, c: acts.copyText, s: acts.may.link && (() => acts.save(engine.savedOf(message.id).get() === null)), p: acts.may.pin && acts.pin, l: acts.may.link && acts.copyLink,
       r: acts.may.react && (() => { setNear(true); requestAnimationFrame(() => document.getElementById(id)?.querySelector<HTMLElement>('[data-react]')?.click()); }),
     };
     let run: (() => void) | false | undefined;
@@ -99,6 +100,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
       </div>
       <div className={styles.body}>
         {broadcast && <button type="button" tabIndex={-1} className={styles.broadcast} onClick={acts.may.link ? () => list.openThread(view) : undefined}><CornerDownRight size={14} aria-hidden="true" />{t('chat.broadcast')}</button>}
+        {message.pinned && !message.deleted && <span className={styles.pinned}><Pin size={14} aria-hidden="true" />{t('chat.pinned')}</span>}
         {showName ? (
           <span className={styles.head}>
             <button type="button" tabIndex={-1} id={`${id}author`} className={styles.name} onClick={() => go({ kind: 'profile', userId: message.author_id })}><bdi>{name}</bdi></button>

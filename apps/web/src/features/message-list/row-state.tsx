@@ -66,7 +66,7 @@ function reason(t: Translate, state: Extract<PendingState, { kind: 'refused' }>,
 function Refused({ id, view, pending, onEdit }: { id: string; view: MessageView; pending: Extract<PendingState, { kind: 'refused' }>; onEdit(): void }) {
   const t = useText();
   const engine = useEngine();
-  const item = () => engine.outbox.get().find((entry) => entry.key === view.key && entry.act === pending.act);
+  const item = () => engine.outbox.get().find((entry) => (entry.key === view.key || entry.key === view.message.id) && entry.act === pending.act);
   const act = (run: (itemId: string) => Promise<void>) => () => { const entry = item(); if (entry) void run(entry.id); };
   return (
     <div id={id} className={styles.refused} role="group" aria-label={t('chat.refused.label')}>

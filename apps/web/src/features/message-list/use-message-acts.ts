@@ -15,7 +15,7 @@ import { useList } from './list-context.ts';
 
 /** What one may do with a message, and how. The table that the server asks decides what is offered. */
 export interface MessageActs {
-  may: { react: boolean; reply: boolean; edit: boolean; delete: boolean; markUnread: boolean; link: boolean };
+  may: { react: boolean; reply: boolean; edit: boolean; delete: boolean; markUnread: boolean; link: boolean; pin: boolean };
   react(emoji: string): void;
   reply(): void;
   edit(): void;
@@ -23,6 +23,11 @@ export interface MessageActs {
   copyText(): void;
   copyLink(): void;
   markUnread(): void;
+  save(saved: boolean): void;
+  remind(at: Date, said: string): void;
+  pin(): void;
+  readonly pinned: boolean;
+  readonly messageId: string;
 }
 
 export function useMessageActs(view: MessageView, channel: ChannelView | null): MessageActs {
@@ -42,7 +47,7 @@ export function useMessageActs(view: MessageView, channel: ChannelView | null): 
       },
       message: { author_id: message.author_id, seq: message.seq, deleted: message.deleted },
     };
-    const allowed = (action: 'message.react' | 'message.edit' | 'message.delete') => stored && text && can(actor, action, resource) === 'allowed';
+    const allowed = (action: 'message.react' | 'message.edit' | 'message.delete' | 'message.pin') => stored && text && can(actor, action, resource) === 'allowed';
     const copy = async (content: string, said: string) => {
       try {
         await navigator.clipboard.writeText(content);
@@ -52,7 +57,7 @@ export function useMessageActs(view: MessageView, channel: ChannelView | null): 
       }
     };
     return {
-      may: { react: allowed('message.react'), reply: stored && text && (message.parent_message_id === null), edit: message.author_id === me && allowed('message.edit'), delete: allowed('message.delete'), markUnread: stored && channel?.membership != null, link: stored },
+      may: { react: allowed('message.react'), reply: stored && text && (message.parent_message_id === null), edit: message.author_id === me && allowed('message.edit'), delete: allowed('message.delete'), markUnread: stored && channel?.membership != null, link: stored, pin: allowed('message.pin') },
       react: (emoji) => {
         const mine = message.reactions.find((r) => r.emoji === emoji)?.user_ids.includes(me) === true;
         if (!mine) rememberEmoji(emoji);
@@ -67,6 +72,17 @@ export function useMessageActs(view: MessageView, channel: ChannelView | null): 
       copyText: () => void copy(markupText(parseMarkup(message.content), { user: (id) => engine.user(id).get()?.display_name ?? null, channel: (id) => engine.channel(id).get()?.channel.name ?? null }), t('chat.copied.text')),
       copyLink: () => void copy(origin + permalinkPath({ workspaceId, channelId: message.channel_id, messageId: message.id, ...(message.parent_message_id ? { rootId: message.parent_message_id } : {}) }), t('chat.copied.link')),
       markUnread: () => list.markUnread(view),
+      save: (saved) => {
+        void (saved ? engine.save(message.channel_id, message.id, { state: 'progress' }) : engine.unsave(message.channel_id, message.id));
+        showToast(t(saved ? 'chat.saved' : 'chat.unsaved'), { label: t('chat.undo'), run: () => void (saved ? engine.unsave(message.channel_id, message.id) : engine.save(message.channel_id, message.id, { state: 'progress' })) });
+      },
+      remind: (at, said) => {
+        void engine.save(message.channel_id, message.id, { state: 'progress', dueAt: at.toISOString() });
+        showToast(t('chat.reminder_set', { at: said }));
+      },
+      pin: () => void engine.pin(message.channel_id, message.id, !message.pinned),
+      pinned: message.pinned,
+      messageId: message.id,
     };
   }, [engine, t, list, actor, workspaceId, origin, view, message, channel]);
 }

@@ -14,9 +14,14 @@ describe('LAY-6 sidebar', () => {
   });
   it('LAY-6 hides archived rooms and empty conversations unless one is there', () => {
     const views = [row('old', { archived: true }), row('new', { kind: 'dm', headSeq: 0 })];
-    expect(sectionsOf(views, 'en', null)).toEqual({ rooms: [], direct: [] });
+    expect(sectionsOf(views, 'en', null)).toEqual({ starred: [], own: [], rooms: [], direct: [] });
     expect(ids(sectionsOf(views, 'en', 'old').rooms)).toEqual(['old']);
     expect(ids(sectionsOf(views, 'en', 'new').direct)).toEqual(['new']);
+  });
+  it('LAY-6 puts starred ones and own sections first, in the order made by hand, each row once', () => {
+    const views = [row('a'), row('b'), row('c'), row('d1', { kind: 'dm', headSeq: 0 }), row('old', { archived: true })];
+    const { starred, own, rooms, direct } = sectionsOf(views, 'en', null, [{ id: 'starred', name: '', position: 0, channel_ids: ['d1'] }, { id: 's', name: 'Mine', position: 1, channel_ids: ['c', 'gone', 'old', 'a'] }]);
+    expect([ids(starred), own.map((one) => ids(one.rows)), ids(rooms), ids(direct)]).toEqual([['d1'], [['c', 'a']], ['b'], []]);
   });
   it('LAY-6 keeps the order while the same rows stand there', () => {
     const before = [row('a'), row('b')];

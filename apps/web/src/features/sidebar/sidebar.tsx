@@ -1,4 +1,4 @@
-import { ChevronDown, FileClock, MessageSquareText, PenSquare, Plus, Search } from 'lucide-react';
+import { Bookmark, ChevronDown, FileClock, MessageSquareText, PenSquare, Plus, Search } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useIntl } from 'react-intl';
 import { Link } from 'wouter';
@@ -10,7 +10,7 @@ import { deviceSettings } from '../../platform/device-settings.ts';
 import { platform } from '../../platform/platform.ts';
 import { rowBadge } from '../../state/counts.ts';
 import { useDeviceSettings } from '../../state/device.ts';
-import { useChannels, useOutbox, useThreads } from '../../state/engine.tsx';
+import { useChannels, useOutbox, useSaved, useSections, useThreads } from '../../state/engine.tsx';
 import { usePlace } from '../../state/place.tsx';
 import { go, paths } from '../../state/routes.ts';
 import { openDialog, useScreen } from '../../state/screen.ts';
@@ -20,7 +20,8 @@ import { Badge } from '../../ui/badge.tsx';
 import { cx } from '../../ui/cx.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
-import { ChannelRow } from './channel-row.tsx';
+import { STARRED, type Section as OwnSection } from '@parley/shared/protocol/entities';
+import { MovableRow, SectionMenu, useDropTarget } from './moving.tsx';
 import { inOrderOf, sameRows, sectionsOf } from './order.ts';
 import { Fold } from './fold.tsx';
 import { WorkspaceMenu } from './workspace-menu.tsx';
@@ -36,18 +37,20 @@ export function Sidebar() {
   const outbox = useOutbox();
   const scroller = useRef<HTMLDivElement>(null);
   const may = useMay(place.workspaceId, null);
-  const sections = useMemo(() => sectionsOf(channels, locale, place.channelId), [channels, locale, place.channelId]);
+  const own = useSections();
+  const sections = useMemo(() => sectionsOf(channels, locale, place.channelId, own), [channels, locale, place.channelId, own]);
   const [inside, setInside] = useState(false);
   const rooms = useSteadyOrder(sections.rooms, inside);
   const direct = useSteadyOrder(sections.direct, inside);
+  const due = useSaved().filter((saved) => saved.state === 'progress' && saved.reminded_at != null).length;
   const unreadThreads = threads.filter((thread) => thread.following && thread.unread > 0).length;
   const waiting = outbox.filter((item) => item.act === 'send' || item.state.kind === 'refused');
   const unsent = useMemo(() => new Set(outbox.filter((item) => item.state.kind === 'refused').map((item) => item.channelId)), [outbox]);
   useEffect(() => {
-    sidebarOrder.rows = [...rooms, ...direct];
-  }, [rooms, direct]);
+    sidebarOrder.rows = [...sections.starred, ...sections.own.flatMap((one) => one.rows), ...rooms, ...direct];
+  }, [sections, rooms, direct]);
   const toMain = () => useScreen.setState({ narrowPane: 'main' });
-  const row = (view: ChannelView) => <li key={view.id}><ChannelRow view={view} current={view.id === place.channelId} unsent={unsent.has(view.id)} /></li>;
+  const row = (view: ChannelView) => <MovableRow key={view.id} view={view} sections={own} current={view.id === place.channelId} unsent={unsent.has(view.id)} />;
   return (
     <>
       <div className={styles.head}>
@@ -61,9 +64,16 @@ export function Sidebar() {
           <ul>
             <li><SceneRow href={paths.scene(place.workspaceId, 'threads')} current={place.scene === 'threads'} icon={<MessageSquareText size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.threads')} count={unreadThreads} said={unreadThreads > 0 ? t('sidebar.unread', { n: unreadThreads }) : null} onClick={toMain} /></li>
             <li><SceneRow href={paths.scene(place.workspaceId, 'drafts')} current={place.scene === 'drafts'} icon={<FileClock size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.drafts')} count={0} quiet={waiting.length} said={waiting.length > 0 ? t('sidebar.to_send', { n: waiting.length }) : null} onClick={toMain} /></li>
+            <li><SceneRow href={paths.scene(place.workspaceId, 'later')} current={place.scene === 'later'} icon={<Bookmark size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.later')} count={due} said={due > 0 ? t('sidebar.due', { n: due }) : null} onClick={toMain} /></li>
           </ul>
+          {sections.starred.length > 0 && <Section id={STARRED} title={t('sidebar.starred')} views={sections.starred} current={place.channelId} row={row} drop={STARRED} sections={own} />}
+          {sections.own.map(({ section, rows }) => (
+            <Section key={section.id} id={section.id} title={section.name} views={rows} current={place.channelId} row={row} drop={section.id} sections={own} action={<SectionMenu section={section} sections={own} />}>
+              {rows.length === 0 && <li className={styles.empty}>{t('sidebar.section_empty')}</li>}
+            </Section>
+          ))}
           <Section
-            id="channels" title={t('sidebar.channels')} views={rooms} current={place.channelId} row={row}
+            id="channels" drop={null} sections={own} title={t('sidebar.channels')} views={rooms} current={place.channelId} row={row}
             action={
               <Menu align="end" trigger={<IconButton label={t('sidebar.add_channel')} className={styles.add!}><Plus size={16} aria-hidden="true" /></IconButton>}>
                 {may('channel.create') && <MenuItem icon={<Plus size={18} strokeWidth={1.75} aria-hidden="true" />} onSelect={() => openDialog({ kind: 'create_channel', name: '' })}>{t('command.create_channel')}</MenuItem>}
@@ -74,7 +84,7 @@ export function Sidebar() {
             <li><SceneRow href={paths.scene(place.workspaceId, 'browse')} current={place.scene === 'browse'} icon={<Search size={15} strokeWidth={1.75} aria-hidden="true" />} name={t('command.browse')} count={0} said={null} onClick={toMain} /></li>
           </Section>
           <Section
-            id="direct" title={t('sidebar.direct')} views={direct} current={place.channelId} row={row}
+            id="direct" drop={null} sections={own} title={t('sidebar.direct')} views={direct} current={place.channelId} row={row}
             action={<IconButton label={t('sidebar.open_direct')} className={styles.add!} onClick={() => openDialog({ kind: 'new_message' })}><Plus size={16} aria-hidden="true" /></IconButton>}
           />
         </div>
@@ -95,13 +105,14 @@ function SceneRow({ href, current, icon, name, count, quiet = 0, said, onClick }
 }
 
 /** A closed section still shows what is unread in it, and where one is. */
-function Section({ id, title, views, current, row, action, children }: { id: string; title: string; views: readonly ChannelView[]; current: string | null; row(view: ChannelView): ReactNode; action: ReactNode; children?: ReactNode }) {
+function Section({ id, title, views, current, row, action, drop, sections, children }: { id: string; title: string; views: readonly ChannelView[]; current: string | null; row(view: ChannelView): ReactNode; action?: ReactNode; /** The section that a row which is dropped here comes into; null: none. */ drop: string | null; sections: readonly OwnSection[]; children?: ReactNode }) {
+  const dropping = useDropTarget(drop, sections);
   const { closedSections } = useDeviceSettings();
   const open = !closedSections.includes(id);
   const shown = open ? views : views.filter((view) => rowBadge(view).bold || rowBadge(view).number > 0 || view.id === current);
   const toggle = (next: boolean) => deviceSettings.change({ closedSections: next ? closedSections.filter((one) => one !== id) : [...closedSections.filter((one) => one !== id), id] });
   return (
-    <section className={styles.section} aria-labelledby={`section-${id}`}>
+    <section className={styles.section} {...dropping} aria-labelledby={`section-${id}`}>
       <div className={styles.sectionHead}>
         <h2>
           <button

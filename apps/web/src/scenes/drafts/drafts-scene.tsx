@@ -1,13 +1,12 @@
 import { FileClock, PencilLine } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { useIntl } from 'react-intl';
 import { Link } from 'wouter';
-import type { ChannelView, OutboxItem } from '@parley/shared/sync/api';
+import type { DraftView, OutboxItem } from '@parley/shared/sync/api';
 import { useText, type Translate } from '../../i18n/text.tsx';
-import { useChannel, useChannels, useDraft, useEngine, useOutbox } from '../../state/engine.tsx';
-import { combine, useChannelName } from '../../state/people.ts';
+import { useChannel, useDrafts, useEngine, useOutbox } from '../../state/engine.tsx';
+import { useChannelName } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
-import { useReadable } from '../../state/readable.ts';
 import { go, paths } from '../../state/routes.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -33,35 +32,35 @@ export function DraftsScene() {
 
 function Drafts() {
   const t = useText();
-  const engine = useEngine();
-  const place = usePlace();
-  const views = useChannels(place.workspaceId);
-  const drafts = useReadable(useMemo(() => combine(views.map((view) => engine.draft(view.id, null))), [engine, views]));
-  const written = views.filter((_view, index) => (drafts[index]?.content ?? '').trim() !== '');
-  if (written.length === 0) return <EmptyState icon={<PencilLine aria-hidden="true" />}>{t('drafts.none')}</EmptyState>;
-  return <ul className={styles.list}>{written.map((view) => <Draft key={view.id} view={view} />)}</ul>;
+  const drafts = useDrafts();
+  if (drafts.length === 0) return <EmptyState icon={<PencilLine aria-hidden="true" />}>{t('drafts.none')}</EmptyState>;
+  return <ul className={styles.list}>{drafts.map((draft) => <Draft key={`${draft.channelId}/${draft.rootId ?? ''}`} draft={draft} />)}</ul>;
 }
 
-function Draft({ view }: { view: ChannelView }) {
+function Draft({ draft }: { draft: DraftView }) {
   const t = useText();
   const intl = useIntl();
   const engine = useEngine();
+  const place = usePlace();
+  const view = useChannel(draft.channelId);
   const name = useChannelName(view);
-  const draft = useDraft(view.id, null);
-  if (draft === null) return null;
+  const href = paths.channel(view?.workspaceId ?? place.workspaceId, draft.channelId, { rootId: draft.rootId ?? undefined });
+  const [other] = draft.others;
+  const content = draft.content || (other?.content ?? '');
   const drop = () => {
-    const { content } = draft;
-    engine.setDraft(view.id, null, '');
-    showToast(t('drafts.deleted'), { label: t('app.undo'), run: () => engine.setDraft(view.id, null, content) });
+    if (draft.content === '' && other !== undefined) return engine.dropDraft(other.id);
+    engine.setDraft(draft.channelId, draft.rootId, '');
+    showToast(t('drafts.deleted'), { label: t('app.undo'), run: () => engine.setDraft(draft.channelId, draft.rootId, content) });
   };
   return (
     <li className={styles.item}>
-      <Link href={paths.channel(view.workspaceId, view.id)} className={styles.text}>
-        <bdi className={styles.strong}>{name}</bdi>
-        <span dir="auto">{draft.content.slice(0, 200)}</span>
-        <span className={styles.soft}>{intl.formatDate(draft.updatedAt, { dateStyle: 'medium', timeStyle: 'short' })}</span>
+      <Link href={href} className={styles.text}>
+        <span><bdi className={styles.strong}>{name}</bdi>{draft.rootId !== null && <> · {t('drafts.in_thread')}</>}</span>
+        <span dir="auto">{content.slice(0, 200)}</span>
+        <span className={styles.soft}>{intl.formatDate(draft.updatedAt || other?.updatedAt, { dateStyle: 'medium', timeStyle: 'short' })}{draft.content !== '' && draft.others.length > 0 && <> · {t('drafts.conflict', { n: draft.others.length })}</>}</span>
       </Link>
-      <Button size="small" onClick={() => go(paths.channel(view.workspaceId, view.id))}>{t('app.edit')}</Button>
+      <Button size="small" onClick={() => go(href)}>{t('app.edit')}</Button>
+      <Button size="small" onClick={() => void navigator.clipboard.writeText(content).then(() => showToast(t('app.copied')))}>{t('app.copy')}</Button>
       <Button size="small" onClick={drop}>{t('app.delete')}</Button>
     </li>
   );

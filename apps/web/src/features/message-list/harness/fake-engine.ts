@@ -1,4 +1,4 @@
-import type { Channel, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { Channel, Membership, Message, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import type { ChannelView, ConnectionView, DraftView, Engine, HeldRange, MessageView, OutboxItem, PendingState, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
 import { CHANNEL, ME, MEI, message, TOM, uuid } from '../testing.ts';
 
@@ -45,7 +45,7 @@ export class FakeEngine implements Engine {
   readonly timelineCell: Cell<TimelineView>;
   readonly threadCells = new Map<string, Cell<TimelineView>>();
   readonly threadState = new Map<string, Cell<Thread | null>>();
-  readonly drafts = new Map<string, Cell<DraftView | null>>();
+  readonly draftCells = new Map<string, Cell<DraftView | null>>();
   readonly typingCell = new Cell<readonly string[]>([]);
   readonly #users = new Map(people.map((user) => [user.id, new Cell<User | null>(user)]));
   readonly #none = new Cell<ChannelView | null>(null);
@@ -117,7 +117,17 @@ export class FakeEngine implements Engine {
   typing = () => this.typingCell;
   thread = (rootId: string): Readable<Thread | null> => this.threadState.get(rootId) ?? this.#noThread;
   threads = () => this.#threads;
-  draft = (channelId: string, rootId: string | null): Cell<DraftView | null> => { const key = `${channelId}/${rootId ?? ''}`; let cell = this.drafts.get(key); if (!cell) { cell = new Cell<DraftView | null>(null); this.drafts.set(key, cell); } return cell; };
+  readonly #drafts = new Cell<readonly DraftView[]>([]);
+  readonly #saved = new Cell<readonly Saved[]>([]);
+  readonly #sections = new Cell<readonly Section[]>([]);
+  readonly #preferences = new Cell<Readonly<Record<string, unknown>>>({});
+  readonly #notSaved = new Cell<Saved | null>(null);
+  drafts = () => this.#drafts;
+  saved = () => this.#saved;
+  savedOf = () => this.#notSaved;
+  sections = () => this.#sections;
+  preferences = () => this.#preferences;
+  draft = (channelId: string, rootId: string | null): Cell<DraftView | null> => { const key = `${channelId}/${rootId ?? ''}`; let cell = this.draftCells.get(key); if (!cell) { cell = new Cell<DraftView | null>(null); this.draftCells.set(key, cell); } return cell; };
   start = () => Promise.resolve();
   stop = () => Promise.resolve();
   signOut = () => Promise.resolve();
@@ -187,10 +197,17 @@ export class FakeEngine implements Engine {
   discard: Engine['discard'] = (id) => { this.log.push(['discard', id]); const key = this.outbox.get().find((o) => o.id === id)?.key; this.refresh({ pending: this.timelineCell.get().pending.filter((p) => p.key !== key) }); return Promise.resolve(); };
   read: Engine['read'] = (_channel, seq, rootId) => { this.log.push(['read', seq, rootId ?? null]); if (!rootId) this.setReadSeq(seq); };
   markUnread: Engine['markUnread'] = (_channel, seq) => { this.log.push(['unread', seq]); this.setReadSeq(seq - 1); return Promise.resolve(); };
-  setDraft: Engine['setDraft'] = (channelId, rootId, content) => { this.log.push(['draft', content]); this.draft(channelId, rootId).set(content === '' ? null : { content, clientMsgId: `draft-${this.head}-${this.log.length}`, updatedAt: 0 }); };
+  setDraft: Engine['setDraft'] = (channelId, rootId, content) => { this.log.push(['draft', content]); this.draft(channelId, rootId).set(content === '' ? null : { channelId, rootId, foreign: false, others: [], content, clientMsgId: `draft-${this.head}-${this.log.length}`, updatedAt: 0 }); };
   flushDrafts = () => Promise.resolve();
   followThread: Engine['followThread'] = (_c, rootId, following) => { const cell = this.threadState.get(rootId); const was = cell?.get(); if (cell && was) cell.set({ ...was, following }); return Promise.resolve(); };
   setChannelLevel = () => Promise.resolve();
+  dropDraft = () => undefined;
+  save = () => Promise.resolve();
+  unsave = () => Promise.resolve();
+  pin = () => Promise.resolve();
+  setPreference = () => Promise.resolve();
+  putSection = () => Promise.resolve();
+  dropSection = () => Promise.resolve();
   setTyping: Engine['setTyping'] = () => { this.log.push(['typing']); };
   setActive = () => undefined;
   look = () => undefined;
