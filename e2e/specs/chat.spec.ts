@@ -83,10 +83,10 @@ test('threads: a reply, its summary, and a place of its own', { tag: ['@smoke', 
   await expect(two.page.getByRole('textbox', { name: 'Reply in thread' })).toBeFocused();
   await two.page.keyboard.insertText('It hangs in the office');
   await two.page.keyboard.press('Enter');
-  await expect(two.thread(channel.name).getByText('It hangs in the office')).toBeVisible();
+  await expect(two.message('It hangs in the office', two.thread(channel.name))).toBeVisible();
 
   await one.message('Who has the key of the crane?').getByRole('button', { name: /1 reply/ }).click();
-  await expect(one.thread(channel.name).getByText('It hangs in the office')).toBeVisible();
+  await expect(one.message('It hangs in the office', one.thread(channel.name))).toBeVisible();
   await expect(one.feed(channel.name).getByText('It hangs in the office')).toHaveCount(0);
 
   await two.page.getByRole('checkbox', { name: `Also send to #${channel.name}` }).check();

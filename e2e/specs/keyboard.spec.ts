@@ -41,7 +41,7 @@ test('a channel, a message, a reaction and a thread by keyboard alone', { tag: '
   await expect(chat.page.getByRole('textbox', { name: 'Reply in thread' })).toBeFocused();
   await keyboard.type('And a reply');
   await keyboard.press('Enter');
-  await expect(chat.thread(channel.name).getByText('And a reply')).toBeVisible();
+  await expect(chat.message('And a reply', chat.thread(channel.name))).toBeVisible();
   await keyboard.press('Escape');
   await expect(chat.thread(channel.name)).toHaveCount(0);
   await expect(row.getByRole('button', { name: /1 reply/ })).toBeVisible();

@@ -15,6 +15,7 @@ import { useChannelName } from '../state/people.ts';
 import { usePlace } from '../state/place.tsx';
 import { go, paths } from '../state/routes.ts';
 import { openDialog, useScreen } from '../state/screen.ts';
+import { loadKit } from '../ui/lazy-kit.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { Part } from './part.tsx';
 import { focusMessages } from './regions.ts';
@@ -52,6 +53,7 @@ export function Shell({ children }: { children: ReactNode }) {
   useEffect(() => {
     return whenIdle(() => {
       preloadDialogs();
+      loadKit().catch((error: unknown) => console.warn('Menus could not be fetched ahead.', error));
       void loadDetails();
       void loadThread();
     });

@@ -1,7 +1,7 @@
 import { Check, ChevronRight } from 'lucide-react';
-import { DropdownMenu as Radix } from 'radix-ui';
 import { cloneElement, useRef, useState, type MouseEvent, type ReactElement, type ReactNode, type TouchEvent } from 'react';
 import { cx } from './cx.ts';
+import { closedTrigger, openKit, useKit, type TriggerProps } from './lazy-kit.ts';
 import styles from './menu.module.css';
 
 /** Menus stand in a landmark of their own, so that everything on the page is in one. */
@@ -9,7 +9,7 @@ export const MENU_PLACE_ID = 'menus';
 const menuPlace = (): HTMLElement | null => document.getElementById(MENU_PLACE_ID);
 
 export interface MenuProps {
-  trigger: ReactElement;
+  trigger: ReactElement<TriggerProps>;
   /** The menu's name; without it the trigger's. */
   label?: string;
   align?: 'start' | 'center' | 'end';
@@ -20,8 +20,20 @@ export interface MenuProps {
 }
 
 export function Menu({ trigger, label, align = 'start', side = 'bottom', children, open, onOpenChange }: MenuProps) {
+  const [asked, setAsked] = useState(false);
+  const kit = useKit(asked || open === true, () => {
+    setAsked(false);
+    onOpenChange?.(false);
+  });
+  if (!kit) {
+    return cloneElement(trigger, closedTrigger(trigger.props, 'menu', () => {
+      setAsked(true);
+      onOpenChange?.(true);
+    }));
+  }
+  const Radix = kit.DropdownMenu;
   return (
-    <Radix.Root modal={false} {...(open === undefined ? {} : { open })} {...(onOpenChange ? { onOpenChange } : {})}>
+    <Radix.Root modal={false} defaultOpen={asked} {...(open === undefined ? {} : { open })} {...(onOpenChange ? { onOpenChange } : {})}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal container={menuPlace()}>
         <Radix.Content className={styles.menu} align={align} side={side} sideOffset={4} collisionPadding={8} {...(label === undefined ? {} : { 'aria-label': label })}>
@@ -51,6 +63,8 @@ export function ContextMenu({ trigger, label, children, onOpenChange }: { trigge
   const [at, setAt] = useState<{ x: number; y: number; before: HTMLElement | null } | null>(null);
   const press = useRef<ReturnType<typeof setTimeout>>(undefined);
   const own = trigger.props;
+  const kit = useKit(at !== null, () => change(false));
+  const Radix = kit?.DropdownMenu;
   const change = (open: boolean) => {
     if (!open) setAt(null);
     onOpenChange?.(open);
@@ -85,7 +99,7 @@ export function ContextMenu({ trigger, label, children, onOpenChange }: { trigge
   return (
     <>
       {child}
-      {at !== null && (
+      {at !== null && Radix && (
         <Radix.Root modal={false} open onOpenChange={change}>
           <Radix.Trigger asChild><span aria-hidden="true" className={styles.point} style={{ left: `${at.x}px`, top: `${at.y}px` }} /></Radix.Trigger>
           <Radix.Portal container={menuPlace()}>
@@ -117,6 +131,7 @@ export interface MenuItemProps {
 }
 
 export function MenuItem({ icon, keys, danger, disabled, why, onSelect, children }: MenuItemProps) {
+  const Radix = openKit().DropdownMenu;
   return (
     <Radix.Item className={cx(styles.item, danger && styles.danger)} disabled={disabled === true} onSelect={onSelect}>
       {icon}
@@ -128,6 +143,7 @@ export function MenuItem({ icon, keys, danger, disabled, why, onSelect, children
 
 /** One of a group, such as a presence or a sort order. */
 export function MenuChoice<T extends string>({ value, options, onChange }: { value: T; options: readonly { value: T; label: string; icon?: ReactNode }[]; onChange(value: T): void }) {
+  const Radix = openKit().DropdownMenu;
   return (
     <Radix.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
       {options.map((option) => (
@@ -142,6 +158,7 @@ export function MenuChoice<T extends string>({ value, options, onChange }: { val
 }
 
 export function MenuCheck({ checked, onChange, children }: { checked: boolean; onChange(checked: boolean): void; children: ReactNode }) {
+  const Radix = openKit().DropdownMenu;
   return (
     <Radix.CheckboxItem className={styles.item} checked={checked} onCheckedChange={(next) => onChange(next === true)}>
       <span className={styles.text}>{children}</span>
@@ -152,6 +169,7 @@ export function MenuCheck({ checked, onChange, children }: { checked: boolean; o
 
 /** Further items beside the one that opens them. */
 export function SubMenu({ icon, label, children }: { icon?: ReactNode; label: string; children: ReactNode }) {
+  const Radix = openKit().DropdownMenu;
   return (
     <Radix.Sub>
       <Radix.SubTrigger className={styles.item}>{icon}<span className={styles.text}>{label}</span><span className={styles.check}><ChevronRight size={16} aria-hidden="true" /></span></Radix.SubTrigger>
@@ -161,9 +179,11 @@ export function SubMenu({ icon, label, children }: { icon?: ReactNode; label: st
 }
 
 export function MenuLine() {
+  const Radix = openKit().DropdownMenu;
   return <Radix.Separator className={styles.line} />;
 }
 
 export function MenuTitle({ children }: { children: ReactNode }) {
+  const Radix = openKit().DropdownMenu;
   return <Radix.Label className={styles.title}>{children}</Radix.Label>;
 }

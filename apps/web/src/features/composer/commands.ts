@@ -127,3 +127,9 @@ export function pasteOver(field: Field, pasted: string): Edit | null {
 }
 
 export const applyEdit = (field: Field, edit: Edit): Field => ({ text: field.text.slice(0, edit.from) + edit.insert + field.text.slice(edit.to), from: Math.min(edit.anchor, edit.head), to: Math.max(edit.anchor, edit.head) });
+
+/** What was typed behind a text while it was being sent: it stays in the field. */
+export function typedSince(sent: string, now: string): string {
+  if (now === sent) return '';
+  return now.startsWith(sent) ? now.slice(sent.length) : now;
+}

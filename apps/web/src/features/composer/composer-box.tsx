@@ -12,7 +12,7 @@ import { IconButton } from '../../ui/icon-button.tsx';
 import { Popover } from '../../ui/popover.tsx';
 import { LazyEmojiPicker } from '../emoji/lazy-picker.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
-import { hasMark, indentLines, insertLink, newLine, openFence, pasteOver, toggleCodeBlock, toggleLines, toggleMark, type Edit, type Field } from './commands.ts';
+import { hasMark, indentLines, insertLink, newLine, openFence, pasteOver, toggleCodeBlock, toggleLines, toggleMark, typedSince, type Edit, type Field } from './commands.ts';
 import styles from './composer.module.css';
 import { plainEditor, type EditorEvents, type EditorHandle } from './editor.ts';
 import { rememberMention } from './people-pool.ts';
@@ -101,8 +101,10 @@ export function ComposerBox(props: ComposerBoxProps) {
     if (!field || disabledReason !== undefined || (mode !== 'edit' && field.text.trim() === '') || field.text.length > LIMITS.content_characters) return;
     close(false);
     if (await latest.current.onSubmit(field.text) && mode !== 'edit') {
-      editor.current?.set('');
-      setContent('');
+      const rest = typedSince(field.text, editor.current?.read().text ?? '');
+      editor.current?.set(rest);
+      setContent(rest);
+      if (rest !== '') latest.current.onChange?.(rest);
     }
   };
   const accept = (index: number): boolean => {

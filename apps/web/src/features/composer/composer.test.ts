@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyEdit, hasMark, indentLines, insertLink, newLine, openFence, pasteOver, toggleCodeBlock, toggleLines, toggleMark, type Field } from './commands.ts';
+import { applyEdit, hasMark, indentLines, insertLink, newLine, openFence, pasteOver, toggleCodeBlock, toggleLines, toggleMark, typedSince, type Field } from './commands.ts';
 import { styledSpans } from './live-spans.ts';
 import { addBelow, suggestChannels, suggestPeople, type PersonCandidate } from './suggest.ts';
 import { findTrigger, readReaction } from './triggers.ts';
@@ -125,5 +125,11 @@ describe('CMP-3 live markup', () => {
     const cpu = process.cpuUsage();
     for (let i = 0; i < 10; i++) styledSpans(`${text.slice(0, 8_000)}${'x'.repeat(i + 1)}${text.slice(8_000)}`);
     expect(process.cpuUsage(cpu).user / 10_000).toBeLessThan(16);
+  });
+});
+
+describe('PRN-2 keys typed while a text is being sent', () => {
+  it.each([['one', 'one', ''], ['one', 'one two', ' two'], ['one', '', ''], ['one', 'other', 'other']])('PRN-2 sent %j, now %j', (sent, now, rest) => {
+    expect(typedSince(sent, now)).toBe(rest);
   });
 });

@@ -1,6 +1,6 @@
-import { whenIdle } from '../../platform/when-idle.ts';
 import { useEffect, useSyncExternalStore } from 'react';
 import { useIntl } from 'react-intl';
+import { whenIdle } from '../../platform/when-idle.ts';
 import { makeIndex, type EmojiIndex } from './emoji-index.ts';
 import { unpackEmoji } from './pack.ts';
 
@@ -28,13 +28,12 @@ export async function loadEmoji(language: string): Promise<EmojiIndex> {
 
 const subscribe = (listener: () => void) => { listeners.add(listener); return () => listeners.delete(listener); };
 
-/** Names of emoji never delay the first paint. Safari has no idle callback. */
-
 /** Null until it is there. */
 export function useEmojiIndex(): EmojiIndex | null {
   const lang = useIntl().locale.startsWith('de') ? 'de' : 'en';
   const index = useSyncExternalStore(subscribe, () => indexes.get(lang));
   useEffect(() => {
+    // Names of emoji never delay the first paint.
     if (index === undefined) whenIdle(() => void loadEmoji(lang).catch(() => undefined));
   }, [index, lang]);
   return index === undefined || index === 'loading' ? null : index;
