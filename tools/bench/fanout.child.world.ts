@@ -48,7 +48,7 @@ export async function openWorld(options: { people: number; store: 'memory' | 'sq
   const registry = new EmbeddedRegistry({ clock, random });
   const deps: Deps = {
     store, clock, random, presence: registry, logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false },
-    config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 100_000, setUpCode: null, metricsToken: null },
+    config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 100_000, setUpCode: null, metricsToken: null, egressAllow: [] },
   };
   const parts: RealtimeParts = { log, registry, alone: true };
   const realtime = createRealtime(deps, parts);

@@ -14,4 +14,6 @@ export interface Config {
   /** What `/set_up` asks for unless the server is bound to loopback. */
   setUpCode: string | null;
   metricsToken: string | null;
+  /** What outgoing requests may reach though it is not public (`egress/allow-list.ts`). */
+  egressAllow: readonly string[];
 }

@@ -11,7 +11,7 @@ describe('loadConfig', () => {
   it('lists every problem at once', () => {
     const bad = {
       PARLEY_HOST: 'example.org', PARLEY_PORT: '70000', PARLEY_URL: 'https://x.org/path', PARLEY_TRUSTED_PROXIES: '10.0.0.0/99', PARLEY_MONGODB_URL: 'mongodb://x', PARLEY_REDIS_URL: 'redis://x',
-      PARLEY_ROLES: 'api', PARLEY_FILES: 's3://b', PARLEY_SMTP_URL: 'mail', PARLEY_RATE_LIMITS: 'no', PARLEY_LARGE_CHANNEL: 'many', PARLEY_METRICS_TOKEN: 'short', PARLEY_LOG_LEVEL: 'loud',
+      PARLEY_ROLES: 'api', PARLEY_FILES: 's3://b', PARLEY_SMTP_URL: 'mail', PARLEY_RATE_LIMITS: 'no', PARLEY_LARGE_CHANNEL: 'many', PARLEY_METRICS_TOKEN: 'short', PARLEY_LOG_LEVEL: 'loud', PARLEY_EGRESS_ALLOW: 'wiki.intra',
     };
     let error: unknown;
     try {
@@ -27,6 +27,7 @@ describe('loadConfig', () => {
     expect(loadConfig({ PARLEY_URL: 'https://chat.example.org/' })).toMatchObject({ url: 'https://chat.example.org', origins: ['https://chat.example.org'] });
     expect(loadConfig({ PARLEY_HOST: '192.168.1.5' }).origins[0]).toBe('http://192.168.1.5:3210');
     expect(loadConfig({ PARLEY_HOST: '::1' }).origins).toEqual(['http://localhost:3210', 'http://127.0.0.1:3210']);
+    expect(loadConfig({ PARLEY_EGRESS_ALLOW: '10.0.0.0/8, wiki.intra:443' }).egressAllow).toEqual(['10.0.0.0/8', 'wiki.intra:443']);
     expect(loadConfig({ PARLEY_TRUSTED_PROXIES: '10.0.0.0/8, ::1' }).trustedProxies).toEqual(['10.0.0.0/8', '::1']);
   });
 });

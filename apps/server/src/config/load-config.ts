@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { blockList } from '../edge/peer.ts';
 import { isLoopbackHost } from '../edge/origin.ts';
+import { parseAllowList } from '../egress/allow-list.ts';
 import type { Config } from './config.ts';
 
 export interface Settings extends Config {
@@ -33,6 +34,7 @@ const Environment = z.object({
   PARLEY_ROLES: z.optional(z.string().check(z.refine((v) => sameSet(v.split(',').map((r) => r.trim()), ROLES), `with the embedded store one process has all roles: ${ROLES.join(',')}`))),
   PARLEY_FILES: z.optional(z.enum(['disk', 'disk-shared'], 'disk or disk-shared')),
   PARLEY_SMTP_URL: z.optional(z.string().check(z.regex(/^smtps?:\/\/[^\s]+$/, 'smtp://… or smtps://…'))),
+  PARLEY_EGRESS_ALLOW: z.optional(z.string().check(z.refine(isAllowList, 'ranges or host:port, separated by commas, such as 10.0.0.0/8,wiki.intra:443'))),
   PARLEY_RATE_LIMITS: z.optional(z.enum(['on', 'off'], 'on or off')),
   PARLEY_LARGE_CHANNEL: z.optional(whole(1, 1_000_000)),
   PARLEY_METRICS_TOKEN: z.optional(z.string().check(z.minLength(8, 'at least 8 characters'))),
@@ -51,7 +53,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
     host, port, ...addressesOf(host, port, values.PARLEY_URL), urlGiven: values.PARLEY_URL !== undefined,
     dataDirectory: resolve(options.data ?? values.PARLEY_DATA ?? './data'),
     trustedProxies: listOf(values.PARLEY_TRUSTED_PROXIES), roles: new Set(ROLES), rateLimits: values.PARLEY_RATE_LIMITS !== 'off',
-    largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: options.setUpCode ?? null, metricsToken: values.PARLEY_METRICS_TOKEN ?? null,
+    largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: options.setUpCode ?? null, metricsToken: values.PARLEY_METRICS_TOKEN ?? null, egressAllow: listOf(values.PARLEY_EGRESS_ALLOW),
     logLevel: values.PARLEY_LOG_LEVEL ?? 'info',
   };
 }
@@ -82,6 +84,15 @@ function isAddressList(text: string): boolean {
     return blockList(listOf(text)) !== undefined;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function isAllowList(text: string): boolean {
+  try {
+    return parseAllowList(listOf(text)) !== undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
     throw error;
   }
 }

@@ -209,7 +209,7 @@ export class RealtimeKit {
       store: this.store, clock: this.clock, random: this.random, presence: this.registry, logger, metrics: options.metrics ?? noMetrics, search: new MemorySearchIndex(),
       passwords: { hash: async () => '', verify: async () => false },
       config: {
-        host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 1_000, setUpCode: null, metricsToken: null, ...options.config,
+        host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 1_000, setUpCode: null, metricsToken: null, egressAllow: [], ...options.config,
       },
     };
     this.realtime = this.make();
