@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noMetrics, type Metrics } from '../platform/metrics.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
@@ -6,10 +7,10 @@ import { jobs } from '../storage/tables.ts';
 import { JobWorker, type JobHandler } from './job-worker.ts';
 import { StoreJobs } from './store-jobs.ts';
 
-function world(handlers: Record<string, JobHandler>) {
+function world(handlers: Record<string, JobHandler>, metrics: Metrics = noMetrics) {
   const store = openMemoryStore({ clock: systemClock, random: systemRandom });
   const queue = new StoreJobs(store);
-  return { store, queue, worker: new JobWorker({ clock: systemClock, logger: silentLogger }, queue, handlers), rows: () => store.read((tx) => tx.find(jobs, { limit: 100 })) };
+  return { store, queue, worker: new JobWorker({ clock: systemClock, logger: silentLogger, metrics }, queue, handlers), rows: () => store.read((tx) => tx.find(jobs, { limit: 100 })) };
 }
 
 test('runs what is queued once and clears it away', async () => {
@@ -46,4 +47,18 @@ test('a stop tells running jobs, waits for them, and leaves them to be gone on w
   await running;
   await w.worker.stop();
   expect((await w.rows()).map((row) => row.state)).toEqual(['ready']);
+});
+
+test('tells how many jobs are ready, leased and parked', async () => {
+  const gauges: Record<string, number> = {};
+  let told = (): void => undefined;
+  const measured = new Promise<void>((resolve) => void (told = resolve));
+  const w = world({}, { ...noMetrics, gauge: (name, value) => void ((gauges[name] = value), name === 'parley_jobs_parked' && told()) });
+  await w.queue.enqueue({ kind: 'first', payload: 1 });
+  await w.queue.lease(1, 60_000);
+  await w.queue.enqueue({ kind: 'later', payload: 2, delayMs: 60_000 });
+  w.worker.start();
+  await measured;
+  await w.worker.stop();
+  expect(gauges).toEqual({ parley_jobs_ready: 1, parley_jobs_leased: 1, parley_jobs_parked: 0 });
 });

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@parley/shared/domain/clock';
 import type { Logger } from '../platform/logger.ts';
+import type { Metrics } from '../platform/metrics.ts';
 import type { JobQueue, LeasedJob } from './port.ts';
 
 /** Does one job. Resolves when it is done for good; rejects to have it tried again. Stops soon after `signal` aborts. */
@@ -17,7 +18,7 @@ export class JobWorker {
   #polling: Promise<void> = Promise.resolve();
   #stopped = true;
 
-  constructor(private readonly deps: { clock: Clock; logger: Logger }, private readonly queue: JobQueue, private readonly handlers: Readonly<Record<string, JobHandler>>) {}
+  constructor(private readonly deps: { clock: Clock; logger: Logger; metrics: Metrics }, private readonly queue: JobQueue, private readonly handlers: Readonly<Record<string, JobHandler>>) {}
 
   start(): void {
     if (!this.#stopped) return;
@@ -42,7 +43,15 @@ export class JobWorker {
       });
   }
 
+  async #measure(): Promise<void> {
+    const { ready, leased, parked } = await this.queue.counts();
+    this.deps.metrics.gauge('parley_jobs_ready', ready);
+    this.deps.metrics.gauge('parley_jobs_leased', leased);
+    this.deps.metrics.gauge('parley_jobs_parked', parked);
+  }
+
   async #take(): Promise<void> {
+    await this.#measure();
     const free = AT_ONCE - this.#running.size;
     if (this.#stopped || free <= 0) return;
     for (const job of await this.queue.lease(free, LEASE_MS)) {

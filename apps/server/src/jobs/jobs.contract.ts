@@ -86,5 +86,43 @@ export function describeJobs(name: string, open: () => Promise<JobsUnderTest>): 
       expect(await jobs.lease(1, 1000)).toEqual([]);
       expect(await jobs.complete(job!)).toBe(true);
     });
+
+    it.each(['before leasing', 'after leasing', 'after acting', 'after completing'] as const)('JOB6 a worker that dies %s loses no job, and an act named by the job happens once', async (death) => {
+      const effects = new Set<string>();
+      let runs = 0;
+      const id = await jobs.enqueue({ kind: 'x', payload: null });
+      /** One worker's whole way; what comes after its death does not happen. */
+      const work = async (until?: typeof death): Promise<void> => {
+        if (until === 'before leasing') return;
+        for (const job of await jobs.lease(5, 1_000)) {
+          if (until === 'after leasing') return;
+          runs += 1;
+          effects.add(job.id);
+          if (until === 'after acting') return;
+          expect(await jobs.complete(job)).toBe(true);
+        }
+      };
+      await work(death);
+      for (let again = 0; again < 5; again += 1) {
+        subject.advance(5_000);
+        await work();
+      }
+      expect([...effects]).toEqual([id]);
+      expect(runs).toBe(death === 'after acting' ? 2 : 1);
+      expect(await jobs.counts()).toEqual({ ready: 0, leased: 0, parked: 0 });
+    });
+
+    it('JOB7 counts tell the jobs of each state', async () => {
+      await jobs.enqueue({ kind: 'failing', payload: null });
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+        const [job] = await jobs.lease(1, 1_000);
+        await jobs.fail(job!, 'no luck');
+        subject.advance(delayAfter(attempt + 1));
+      }
+      await jobs.enqueue({ kind: 'leased', payload: null });
+      await jobs.lease(1, 1_000);
+      await jobs.enqueue({ kind: 'later', payload: null, delayMs: 60_000 });
+      expect(await jobs.counts()).toEqual({ ready: 1, leased: 1, parked: 1 });
+    });
   });
 }

@@ -21,6 +21,12 @@ export interface LeasedJob {
   token: string;
 }
 
+export interface JobCounts {
+  ready: number;
+  leased: number;
+  parked: number;
+}
+
 /**
  * - A job that was enqueued runs though every process ends in between.
  * - A leased job is nobody else's until its lease ends; then it is ready again, and answers of the earlier worker count for nothing.
@@ -36,6 +42,8 @@ export interface JobQueue {
   complete(job: LeasedJob): Promise<boolean>;
   /** Back to the queue after a growing delay, or parked. */
   fail(job: LeasedJob, error: string): Promise<'ready' | 'parked' | 'lost'>;
+  /** How many there are of each state, those of a later time among the ready ones. */
+  counts(): Promise<JobCounts>;
 }
 
 export const MAX_ATTEMPTS = 10;

@@ -1,5 +1,6 @@
 import type { Store } from '../storage/port.ts';
-import type { JobQueue, LeasedJob, NewJob } from './port.ts';
+import { jobs } from '../storage/tables.ts';
+import type { JobCounts, JobQueue, LeasedJob, NewJob } from './port.ts';
 
 /** The job port over the Store's own tables. */
 export class StoreJobs implements JobQueue {
@@ -23,5 +24,13 @@ export class StoreJobs implements JobQueue {
 
   async fail({ id, token }: LeasedJob, error: string): Promise<'ready' | 'parked' | 'lost'> {
     return this.store.run('jobs.fail', { id, token, error });
+  }
+
+  async counts(): Promise<JobCounts> {
+    return this.store.read(async (tx) => ({
+      ready: await tx.count(jobs, { index: 'by_ready', prefix: ['ready'] }),
+      leased: await tx.count(jobs, { index: 'by_ready', prefix: ['leased'] }),
+      parked: await tx.count(jobs, { index: 'by_ready', prefix: ['parked'] }),
+    }));
   }
 }

@@ -17,6 +17,9 @@ const GAUGES: Record<GaugeName, string> = {
   parley_outbox_lag_seconds: 'Age of the oldest of them',
   parley_commit_queue: 'Commands waiting for the writer',
   parley_dispatch_queue: 'Events waiting for the dispatcher',
+  parley_jobs_ready: 'Jobs that wait for a worker or for their time',
+  parley_jobs_leased: 'Jobs that a worker has',
+  parley_jobs_parked: 'Jobs that failed too often and are run no more',
 };
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const HISTOGRAMS: Record<HistogramName, { help: string; buckets: number[] }> = {

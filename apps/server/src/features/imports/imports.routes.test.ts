@@ -19,7 +19,7 @@ const dataDirectory = mkdtempSync(join(tmpdir(), 'parley-uploads-'));
 afterAll(() => rmSync(dataDirectory, { recursive: true, force: true }));
 
 const world = () => testWorld({ config: { dataDirectory }, store: openMemoryStore({ clock: systemClock, random: systemRandom }) }).setUp();
-const worker = (w: World) => new JobWorker({ clock: systemClock, logger: w.deps.logger }, new StoreJobs(w.store), { [IMPORT_JOB]: importJob({ ...w.deps, clock: systemClock }) });
+const worker = (w: World) => new JobWorker({ clock: systemClock, logger: w.deps.logger, metrics: w.deps.metrics }, new StoreJobs(w.store), { [IMPORT_JOB]: importJob({ ...w.deps, clock: systemClock }) });
 
 async function* chunks(bytes: Buffer, size = 1_000): AsyncGenerator<Uint8Array> {
   for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
