@@ -9,6 +9,7 @@ import { attachWebSockets } from './edge/websocket.ts';
 import { loadWebFiles } from './edge/web-files.ts';
 import { IMPORT_JOB } from './features/imports/imports.commands.ts';
 import { importJob, requeueImports } from './features/imports/imports.service.ts';
+import { inboxConsumer } from './features/inbox/inbox.service.ts';
 import { membershipConsumer } from './features/membership/membership.service.ts';
 import { SearchIndexer } from './features/search/search-indexer.ts';
 import { streamDelta } from './features/sync/delta.ts';
@@ -95,7 +96,7 @@ export async function startApplication(services: Services): Promise<Application>
   const realtime = createRealtime(deps, {
     log, registry, alone: true,
     delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), indexer],
+    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), indexer],
   });
   const readiness = async (): Promise<Readiness> => {
     const store = await deps.store.health();

@@ -84,6 +84,8 @@ const WALKS: Walk[] = [
   own('set_preference', () => ({ key: 'sidebar_names', value: 4 })),
   own('put_section', (t) => ({ id: DRAFT_ID, name: 'Mine', channel_ids: [t.place.channel_id] })),
   own('delete_section', () => ({ id: DRAFT_ID })),
+  own('inbox'),
+  own('mark_inbox', (t) => ({ read: true, ids: [`mention:${t.place.message_id}`] })),
   onMessage('receipts', 'channel.follow'),
   onMessage('follow_thread', 'channel.follow'),
   onMessage('unfollow_thread', 'channel.follow'),

@@ -7,6 +7,7 @@ import { pinRoutes } from './pins/pins.routes.ts';
 import { preferenceRoutes } from './preferences/preferences.routes.ts';
 import { savedRoutes } from './saved/saved.routes.ts';
 import { sectionRoutes } from './sections/sections.routes.ts';
+import { inboxRoutes } from './inbox/inbox.routes.ts';
 import { importRoutes } from './imports/imports.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
 import { messageRoutes } from './messages/messages.routes.ts';
@@ -33,6 +34,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...preferenceRoutes(deps),
   ...sectionRoutes(deps),
   ...pinRoutes(deps),
+  ...inboxRoutes(deps),
   ...syncRoutes(deps),
   ...importRoutes(deps),
 ];

@@ -7,6 +7,7 @@ import { sync } from '@parley/shared/protocol/calls/reading';
 import type { Channel, Message, Summary } from '@parley/shared/protocol/entities';
 import { FakeClock } from '@parley/shared/testing/fake-clock';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import { inboxConsumer } from '../features/inbox/inbox.service.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
 import { threadsConsumer } from '../features/threads/threads.service.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
@@ -77,7 +78,7 @@ export class Conversation {
 
   /** Runs the durable consumers over all that was committed, and over what they commit themselves. */
   async settle(): Promise<void> {
-    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store)];
+    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store), inboxConsumer(this.store)];
     while (this.consumed < this.events.length) {
       const event = this.events[this.consumed++]!;
       for (const consumer of consumers) if (consumer.wants(event)) await consumer.consume(event);

@@ -1,5 +1,6 @@
 import * as accounts from './calls/accounts.ts';
 import * as channels from './calls/channels.ts';
+import * as inbox from './calls/inbox.ts';
 import * as imports from './calls/imports.ts';
 import * as messages from './calls/messages.ts';
 import * as personal from './calls/personal.ts';
@@ -11,4 +12,4 @@ import type { Call } from './call.ts';
 const isCall = (value: unknown): value is Call => typeof value === 'object' && value !== null && 'path' in value && 'method' in value;
 
 /** Every call of the wire, for OpenAPI, the wire freeze and the tests that walk all routes. Clients import single families instead. */
-export const CALLS: readonly Call[] = [accounts, channels, messages, reading, search, imports, personal, pins].flatMap((family) => Object.values(family).filter(isCall));
+export const CALLS: readonly Call[] = [accounts, channels, messages, reading, search, imports, personal, pins, inbox].flatMap((family) => Object.values(family).filter(isCall));

@@ -217,13 +217,37 @@ export type Section = z.infer<typeof Section>;
 /** The id of the section of starred conversations. */
 export const STARRED = 'starred';
 
+export const InboxKind = z.enum(['mention', 'dm', 'thread', 'reaction', 'keyword', 'reminder', 'invitation', 'pointer']);
+/**
+ * Something that needs a person. One for each message that names them, for each of their messages that was reacted to, and
+ * one for each conversation, followed thread and channel they were brought into, which moves to the newest message.
+ */
+export const InboxEntry = z.looseObject({
+  /** The kind and what it is about, such as `mention:MESSAGE_ID`. */
+  id: z.string(),
+  kind: InboxKind,
+  channel_id: z.optional(Uuid),
+  message_id: z.optional(Uuid),
+  thread_root_id: z.nullable(Uuid),
+  /** Whether its message stands in the channel: reading the channel is then reading it. */
+  in_channel: z.boolean(),
+  /** Of its message; 0 without one. */
+  seq: Seq,
+  /** Latest first, at most 5. */
+  actor_ids: z.array(Uuid),
+  at: Timestamp,
+  /** As marked. What was read in its place counts too: see `isEntryRead`. */
+  read: z.boolean(),
+});
+export type InboxEntry = z.infer<typeof InboxEntry>;
+
 const stamped = { id: z.string(), rev: Rev };
 const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal(type), ...stamped, deleted: z.literal(true) });
 
 /** Tombstones of all types but `message`, whose tombstone is the message itself. */
 export const Tombstone = z.union([
   tombstone('membership'), tombstone('thread'), tombstone('device'), tombstone('workspace'), tombstone('channel'),
-  tombstone('draft'), tombstone('saved'), tombstone('preference'), tombstone('section'),
+  tombstone('draft'), tombstone('saved'), tombstone('preference'), tombstone('section'), tombstone('inbox_entry'),
 ]);
 
 export const MessageEntity = z.extend(Message, { type: z.literal('message') });
@@ -236,6 +260,7 @@ export const DraftEntity = z.extend(Draft, { type: z.literal('draft'), rev: Rev 
 export const SavedEntity = z.extend(Saved, { type: z.literal('saved'), ...stamped });
 export const PreferenceEntity = z.extend(Preference, { type: z.literal('preference'), ...stamped });
 export const SectionEntity = z.extend(Section, { type: z.literal('section'), rev: Rev });
+export const InboxEntity = z.extend(InboxEntry, { type: z.literal('inbox_entry'), rev: Rev });
 
 export type MessageEntity = z.infer<typeof MessageEntity>;
 export type ChannelEntity = z.infer<typeof ChannelEntity>;
@@ -247,12 +272,13 @@ export type DraftEntity = z.infer<typeof DraftEntity>;
 export type SavedEntity = z.infer<typeof SavedEntity>;
 export type PreferenceEntity = z.infer<typeof PreferenceEntity>;
 export type SectionEntity = z.infer<typeof SectionEntity>;
+export type InboxEntity = z.infer<typeof InboxEntity>;
 export type Tombstone = z.infer<typeof Tombstone>;
 
 /** An entity of a type that this version does not know is kept out of the caches, but moves cursors. */
 export const UnknownEntity = z.looseObject({ type: z.string(), ...stamped });
-export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, UnknownEntity]);
-export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity;
+export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, InboxEntity, UnknownEntity]);
+export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity | InboxEntity;
 export type Entity = z.infer<typeof Entity>;
 
 /** One stream's part of catching up: what `/sync` answers and the `delta` frame carries. */

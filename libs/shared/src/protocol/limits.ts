@@ -32,6 +32,7 @@ export const LIMITS = {
   sections: 200,
   section_channels: 1_000,
   pins: 250,
+  inbox_entries: 1_000,
   socket_queue_bytes: 1_048_576,
   socket_queue_frames: 256,
   search_characters: 1_000,

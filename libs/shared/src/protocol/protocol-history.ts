@@ -6,4 +6,5 @@ export const PROTOCOL_HISTORY: readonly { version: number; hash: string; change:
   { version: 1, hash: '7a90637f337ac370', change: 'The first: accounts, workspaces, channels, messages, threads, reactions, reading, sync, imports; the socket.' },
   { version: 2, hash: '603c4b6d051b15a9', change: 'Drafts, saved messages, reminders, preferences, sections and pins.' },
   { version: 3, hash: '1e0b9599c81bf61e', change: 'Search: `GET /search`, and its limit `search_characters`.' },
+  { version: 4, hash: '3e8934c054d013c5', change: 'The inbox: `inbox_entry`, `GET /inbox`, `mark_inbox`.' },
 ];

@@ -1,5 +1,5 @@
 import { channelStream, parseStream, userStream, workspaceStream } from '../domain/streams.ts';
-import type { Entity, Draft, MembershipEntity, Membership, Message, Preference, Saved, Section, Summary, Thread, Workspace } from '../protocol/entities.ts';
+import type { Entity, Draft, InboxEntry, MembershipEntity, Membership, Message, Preference, Saved, Section, Summary, Thread, Workspace } from '../protocol/entities.ts';
 import { ChannelReplica, type ChannelRecord, type Delta } from './channel-replica.ts';
 import { later, type ReadPosition } from './counting.ts';
 import type { Topics } from './observable.ts';
@@ -23,7 +23,7 @@ export interface ReplicaEvents {
 }
 
 /** What is told of by type. */
-const TOPICS: Readonly<Record<string, string>> = { draft: 'drafts', saved: 'saved', preference: 'preferences', section: 'sections' };
+const TOPICS: Readonly<Record<string, string>> = { draft: 'drafts', saved: 'saved', preference: 'preferences', section: 'sections', inbox_entry: 'inbox' };
 
 /** At most so many channels keep their rows in memory, and so many on disk. */
 export const WARM_CHANNELS = 40;
@@ -32,7 +32,7 @@ export const KEPT_CHANNELS = 200;
 export const ROWS_PER_CHANNEL = 1_000;
 
 /** Types of the user stream that are kept. A cache that was written before one of them was known is asked again. */
-const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section'];
+const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section', 'inbox_entry'];
 const WORKSPACE_TYPES = ['workspace'];
 const KEPT_TYPES = new Set([...USER_TYPES, ...WORKSPACE_TYPES]);
 const TYPES = [...KEPT_TYPES].join();
@@ -314,6 +314,7 @@ export class Replica {
   drafts(): Draft[] { return this.ofType('draft') as unknown as Draft[]; }
   saved(): Saved[] { return this.ofType('saved') as unknown as Saved[]; }
   sections(): Section[] { return this.ofType('section') as unknown as Section[]; }
+  inbox(): InboxEntry[] { return this.ofType('inbox_entry') as unknown as InboxEntry[]; }
   preferences(): Preference[] { return this.ofType('preference') as unknown as Preference[]; }
   workspaces(): Workspace[] { return this.ofType('workspace') as unknown as Workspace[]; }
   private ofType(type: string): Entity[] { return [...this.entities.values()].map((h) => h.entity).filter((e) => e.type === type && e['deleted'] !== true); }

@@ -86,6 +86,8 @@ export const channelCommands = {
     const { result, channel } = await change(tx, access, async (c) => {
       const joined = await joinPeople(c, access.row, { user_ids: args.user_ids, history });
       if (joined.length > 0) await tell(c, access.row, args.who.user_id, 'added', { user_ids: joined });
+      const invited = joined.filter((id) => id !== args.who.user_id);
+      if (invited.length > 0) c.fact('invited', { by: args.who.user_id, user_ids: invited });
       return joined;
     });
     return { channel, memberships: refs(args.channel_id, result) };

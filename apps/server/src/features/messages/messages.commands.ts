@@ -7,6 +7,7 @@ import type { Tx } from '../../storage/port.ts';
 import { ChannelChange } from '../../storage/streams.ts';
 import { messages, messageVersions, pins, reactions, type MessageRow } from '../../storage/tables.ts';
 import { allows, demand, type ActorRef } from '../channels/channel-access.ts';
+import { needsInbox } from '../inbox/inbox-facts.ts';
 import { followByThemselves, uncountReply } from '../threads/thread-root.ts';
 import { demandMessage, findMessage, messageFacts, type MessageRef } from './find-message.ts';
 import { countingColumns } from './message-row.ts';
@@ -44,6 +45,8 @@ export const messageCommands = {
       if (root) await followByThemselves(tx, root, row, false);
       change.fact('threads', [row.parent_message_id]);
     }
+    const dropped = before.user_ids.filter((id) => !row.doc.mentions.user_ids.includes(id));
+    if (dropped.length > 0 || needsInbox(access.row, row.doc)) change.fact('inbox', [{ message_id: row.id, dropped }]);
     await change.end();
     return row.doc;
   }),
@@ -65,6 +68,8 @@ export const messageCommands = {
       await uncountReply(change, row);
       change.fact('threads', [row.parent_message_id]);
     }
+    // Its reactions go with it.
+    change.fact('inbox', [{ message_id: row.id }]);
     await change.end();
     return row.doc;
   }),

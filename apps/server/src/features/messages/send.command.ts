@@ -6,6 +6,7 @@ import type { Tx } from '../../storage/port.ts';
 import { ChannelChange } from '../../storage/streams.ts';
 import { messages, type MessageRow } from '../../storage/tables.ts';
 import { accessTo, allows, demand, firstVisibleSeq, type Access, type ActorRef } from '../channels/channel-access.ts';
+import { needsInbox } from '../inbox/inbox-facts.ts';
 import { countReply, followByThemselves } from '../threads/thread-root.ts';
 import { buildMessageRow, NO_MENTIONS } from './message-row.ts';
 import { findMessage } from './find-message.ts';
@@ -66,6 +67,7 @@ export const sendMessage = defineCommand(async (tx, args: SendArgs): Promise<Sen
     await followByThemselves(tx, root, row, first);
     change.fact('threads', [root.id]);
   }
+  if (needsInbox(access!.row, row.doc)) change.fact('inbox', [{ message_id: row.id }]);
   await change.end();
   return { message: row.doc, repeat: false };
 });

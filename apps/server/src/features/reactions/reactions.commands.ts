@@ -28,6 +28,7 @@ export const reactionCommands = {
     row.rev = row.doc.rev = change.nextRev();
     await tx.put(messages, row);
     change.message(row.doc);
+    if (row.author_id !== args.who.user_id) change.fact('inbox', [{ message_id: row.id }]);
     await change.end();
     return row.doc;
   }),

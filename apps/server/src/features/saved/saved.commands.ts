@@ -7,6 +7,7 @@ import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
 import type { ActorRef } from '../channels/channel-access.ts';
 import { demandMessage, type MessageRef } from '../messages/find-message.ts';
+import { putReminderEntry } from '../inbox/inbox-entries.ts';
 import { dropOwn, own, putOwn } from '../own-entities.ts';
 
 export const REMINDER_JOB = 'reminder';
@@ -46,6 +47,7 @@ export const savedCommands = {
     const saved = await own<Saved>(tx, args.user_id, 'saved', args.message_id);
     if (!saved || saved.state !== 'progress' || saved.due_at !== args.due_at || saved.reminded_at != null) return { reminded: false };
     await store(tx, args.user_id, { ...saved, reminded_at: microsToIso(tx.now()) });
+    await putReminderEntry(tx, args.user_id, saved);
     return { reminded: true };
   }),
 };

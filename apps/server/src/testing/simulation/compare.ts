@@ -85,7 +85,7 @@ async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promi
   const threads = new Map(stored.filter((r) => r.type === 'thread').map((r) => [r.id, r.doc as Thread]));
   for (const [id, doc] of threads) if (!same(doc, replica.thread(id))) found.push(`thread ${id}: ${brief(replica.thread(id))} but stored ${brief(doc)}`);
   for (const thread of replica.threads()) if (!threads.has(thread.root_id)) found.push(`thread ${thread.root_id} is held but not stored`);
-  const own = { draft: replica.drafts(), saved: replica.saved(), section: replica.sections(), preference: replica.preferences() } as Record<string, readonly object[]>;
+  const own = { draft: replica.drafts(), saved: replica.saved(), section: replica.sections(), preference: replica.preferences(), inbox_entry: replica.inbox() } as Record<string, readonly object[]>;
   for (const [type, entities] of Object.entries(own)) {
     const wanted = stored.filter((r) => r.type === type).map((r) => r.doc as { id: string; rev: number });
     const byId = (a: unknown, b: unknown): number => ((a as { id: string }).id < (b as { id: string }).id ? -1 : 1);

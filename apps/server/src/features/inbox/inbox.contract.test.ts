@@ -1,0 +1,159 @@
+import { inviteToChannel, leaveChannel, openDm, removeFromChannel } from '@parley/shared/protocol/calls/channels';
+import { getInbox, markInbox } from '@parley/shared/protocol/calls/inbox';
+import { deleteMessage, editMessage, react } from '@parley/shared/protocol/calls/messages';
+import { remind } from '@parley/shared/protocol/calls/personal';
+import { ack, markUnread } from '@parley/shared/protocol/calls/reading';
+import type { Channel, InboxEntry, Message } from '@parley/shared/protocol/entities';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StoreJobs } from '../../jobs/store-jobs.ts';
+import { Conversation, STORES } from '../../testing/conversation-world.ts';
+import type { TestUser } from '../../testing/test-core.ts';
+import { reminderJob } from '../saved/saved.routes.ts';
+import { inboxConsumer } from './inbox.service.ts';
+
+describe.each(STORES)('the inbox on $adapter', (adapter) => {
+  let talk: Conversation;
+  let room: Channel;
+  beforeEach(async () => {
+    talk = await Conversation.open(adapter);
+    room = await talk.room('room', [talk.alice, talk.bob], { is_private: true });
+    await talk.settle();
+    await talk.as(talk.alice).call(markInbox, { read: true });
+    await talk.as(talk.bob).call(markInbox, { read: true });
+  });
+  afterEach(() => talk.close());
+
+  const entries = async (of: TestUser, more: object = {}): Promise<InboxEntry[]> => {
+    await talk.settle();
+    return (await talk.as(of).call(getInbox, { unread: true, ...more })).items;
+  };
+  const kinds = async (of: TestUser): Promise<string[]> => (await entries(of)).map((entry) => entry.kind);
+  const read = (by: TestUser, message: Message, thread_root_id?: string) => talk.as(by).call(ack, { device_id: by.device_id, message_id: message.id, channel_id: message.channel_id, thread_root_id });
+  const at = (of: TestUser): string => `<@${of.id}>`;
+
+  it('refuses strangers and what is malformed', async () => {
+    expect(await talk.world.as(null).refused(getInbox, {})).toMatchObject({ code: 'not_authenticated' });
+    expect(await talk.world.as(null).refused(markInbox, { read: true })).toMatchObject({ code: 'not_authenticated' });
+    for (const bad of [{ kind: 'x' }, { cursor: 'x' }, { page_size: 0 }, { more: 1 }]) expect(await talk.as(talk.alice).refused(getInbox, bad)).toMatchObject({ code: 'invalid_request' });
+    for (const bad of [{}, { read: 'yes' }, { read: true, ids: [''] }]) expect(await talk.as(talk.alice).refused(markInbox, bad)).toMatchObject({ code: 'invalid_request' });
+  });
+
+  it('holds who is named, not the author, not the quiet, and lets them go with the text', async () => {
+    const message = await talk.send(talk.olivia, room, `${at(talk.alice)} and ${at(talk.olivia)}`);
+    await talk.send(talk.olivia, room, at(talk.bob), { quiet: true });
+    await talk.send(talk.olivia, room, 'nobody in particular');
+    expect(await entries(talk.alice)).toMatchObject([{ id: `mention:${message.id}`, kind: 'mention', channel_id: room.id, message_id: message.id, seq: message.seq, actor_ids: [talk.olivia.id], at: message.created_at, read: false }]);
+    expect([await kinds(talk.bob), await kinds(talk.olivia)]).toEqual([[], []]);
+    await talk.as(talk.olivia).call(editMessage, { message_id: message.id, content: at(talk.bob) });
+    expect([await kinds(talk.alice), await kinds(talk.bob)]).toEqual([[], ['mention']]);
+    await talk.as(talk.olivia).call(deleteMessage, { message_id: message.id });
+    expect(await kinds(talk.bob)).toEqual([]);
+  });
+
+  it('names everybody by <!channel>, a page of people at a time', async () => {
+    await talk.send(talk.olivia, room, '<!channel> come in');
+    expect([await kinds(talk.alice), await kinds(talk.bob), await kinds(talk.olivia), await kinds(talk.guest)]).toEqual([['mention'], ['mention'], [], []]);
+  });
+
+  it('is read where it was read, and unread again when that is taken back', async () => {
+    const message = await talk.send(talk.olivia, room, at(talk.alice));
+    expect(await kinds(talk.alice)).toEqual(['mention']);
+    await read(talk.alice, message);
+    expect(await kinds(talk.alice)).toEqual([]);
+    expect((await talk.as(talk.alice).call(getInbox, { kind: 'mention' })).items).toMatchObject([{ read: true }]);
+    await talk.as(talk.alice).call(markUnread, { channel_id: room.id, seq: message.seq });
+    expect(await kinds(talk.alice)).toEqual(['mention']);
+  });
+
+  it('has one entry a conversation, which moves to the newest message', async () => {
+    const dm = await talk.as(talk.olivia).call(openDm, { workspace_id: talk.world.workspace.id, user_ids: [talk.alice.id] });
+    await talk.send(talk.olivia, dm, 'one');
+    const second = await talk.send(talk.olivia, dm, `two ${at(talk.alice)}`);
+    expect(await entries(talk.alice)).toMatchObject([{ id: `dm:${dm.id}`, kind: 'dm', message_id: second.id }]);
+    await read(talk.alice, second);
+    const third = await talk.send(talk.olivia, dm, 'three');
+    expect(await entries(talk.alice)).toMatchObject([{ id: `dm:${dm.id}`, message_id: third.id }]);
+  });
+
+  it('has one entry a followed thread, read by reading the thread', async () => {
+    const root = await talk.send(talk.alice, room, 'a question');
+    await talk.send(talk.bob, room, 'an answer', { parent: root });
+    const reply = await talk.send(talk.olivia, room, 'another', { parent: root });
+    expect(await entries(talk.alice)).toMatchObject([{ id: `thread:${root.id}`, kind: 'thread', message_id: reply.id, thread_root_id: root.id, actor_ids: [talk.olivia.id, talk.bob.id] }]);
+    expect(await kinds(talk.bob)).toEqual(['thread']);
+    await read(talk.alice, reply);
+    expect(await kinds(talk.alice)).toEqual(['thread']);
+    await read(talk.alice, reply, root.id);
+    expect(await kinds(talk.alice)).toEqual([]);
+  });
+
+  it('groups reactions by message; somebody new makes it unread again, taking back does not', async () => {
+    const message = await talk.send(talk.alice, room, 'shipped');
+    const set = (by: TestUser, emoji: string, remove = false) => talk.as(by).call(react, { message_id: message.id, emoji, ...(remove ? { remove } : {}) });
+    await set(talk.alice, '🎉');
+    expect(await kinds(talk.alice)).toEqual([]);
+    await set(talk.bob, '🎉');
+    expect(await entries(talk.alice)).toMatchObject([{ id: `reaction:${message.id}`, actor_ids: [talk.bob.id] }]);
+    await talk.as(talk.alice).call(markInbox, { read: true, ids: [`reaction:${message.id}`] });
+    await set(talk.bob, '🚀');
+    expect(await kinds(talk.alice)).toEqual([]);
+    await set(talk.olivia, '🎉');
+    expect(await entries(talk.alice)).toMatchObject([{ actor_ids: [talk.olivia.id, talk.bob.id] }]);
+    await set(talk.olivia, '🎉', true);
+    await set(talk.bob, '🎉', true);
+    await set(talk.bob, '🚀', true);
+    expect((await entries(talk.alice, { unread: false })).filter((entry) => entry.kind === 'reaction')).toEqual([]);
+  });
+
+  it('tells of an invitation and a reminder', async () => {
+    const other = await talk.room('other', [], { is_private: true });
+    await talk.as(talk.olivia).call(inviteToChannel, { channel_id: other.id, user_ids: [talk.alice.id] });
+    const message = await talk.send(talk.bob, room, 'water the plants');
+    await talk.as(talk.alice).call(remind, { message_id: message.id, at: new Date(talk.world.clock.now() + 1_000).toISOString() });
+    await talk.world.clock.advance(1_000);
+    const queue = new StoreJobs(talk.store);
+    for (const job of await queue.lease(10, 1_000)) await reminderJob({ store: talk.store })(job, new AbortController().signal);
+    expect((await entries(talk.alice)).map((e) => [e.kind, e.channel_id, e.actor_ids])).toEqual([['reminder', room.id, []], ['invitation', other.id, [talk.olivia.id]]]);
+    await talk.as(talk.alice).call(leaveChannel, { channel_id: other.id });
+    expect(await kinds(talk.alice)).toEqual(['reminder']);
+  });
+
+  it('shows nothing of a channel that one is in no more', async () => {
+    await talk.send(talk.olivia, room, at(talk.alice));
+    expect(await kinds(talk.alice)).toEqual(['mention']);
+    await talk.as(talk.olivia).call(removeFromChannel, { channel_id: room.id, user_ids: [talk.alice.id] });
+    expect(await entries(talk.alice, { unread: undefined })).toEqual([]);
+  });
+
+  it('is the same when events come again, in any order', async () => {
+    const root = await talk.send(talk.alice, room, `${at(talk.bob)} a question`);
+    await talk.send(talk.bob, room, 'an answer', { parent: root });
+    await talk.as(talk.olivia).call(react, { message_id: root.id, emoji: '👍' });
+    const last = await talk.send(talk.bob, room, `${at(talk.alice)} more`, { parent: root, broadcast: true });
+    await talk.as(talk.alice).call(markInbox, { read: true });
+    const before = [await entries(talk.alice), (await talk.as(talk.bob).call(getInbox, {})).items];
+    const consumer = inboxConsumer(talk.store);
+    for (const event of [...talk.events].reverse()) if (consumer.wants(event)) await consumer.consume(event);
+    expect([await entries(talk.alice), (await talk.as(talk.bob).call(getInbox, {})).items]).toEqual(before);
+    expect(before[0]!.map((entry) => entry.message_id)).toContain(last.id);
+  });
+
+  it('comes in pages, and all of it can be marked and taken back', async () => {
+    for (let i = 0; i < 5; i++) await talk.send(talk.olivia, room, `${at(talk.alice)} ${i}`);
+    const all = await entries(talk.alice);
+    expect(all).toHaveLength(5);
+    const seen: InboxEntry[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await talk.as(talk.alice).call(getInbox, { unread: true, page_size: 2, cursor });
+      seen.push(...page.items);
+      if (page.next_cursor === null) break;
+      cursor = page.next_cursor;
+    }
+    expect(seen).toEqual(all);
+    const { ids } = await talk.as(talk.alice).call(markInbox, { read: true });
+    expect(ids).toHaveLength(5);
+    expect(await kinds(talk.alice)).toEqual([]);
+    await talk.as(talk.alice).call(markInbox, { read: false, ids });
+    expect(await entries(talk.alice)).toMatchObject(all.map(({ id }) => ({ id })));
+  });
+});

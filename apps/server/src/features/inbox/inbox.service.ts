@@ -1,0 +1,65 @@
+import { isEntryRead } from '@parley/shared/domain/inbox';
+import { parseStream, userStream } from '@parley/shared/domain/streams';
+import type { InboxEntry } from '@parley/shared/protocol/entities';
+import type { ReadTx, Store, StoredEvent } from '../../storage/port.ts';
+import { entities, members, threadFollowers } from '../../storage/tables.ts';
+import { membershipRow } from '../membership/memberships.ts';
+import { threadPosition, threadRow } from '../threads/thread-entity.ts';
+import { INBOX_TYPE } from './inbox-entries.ts';
+import type { InboxFact } from './inbox-facts.ts';
+import type { Walk } from './inbox.commands.ts';
+
+/** The durable consumer that writes people's inboxes. */
+export function inboxConsumer(store: Store): { name: string; wants(event: StoredEvent): boolean; consume(event: StoredEvent): Promise<void> } {
+  return {
+    name: 'inbox',
+    wants: (event) => Array.isArray(event.facts?.['inbox']) || event.facts?.['invited'] !== undefined,
+    async consume(event) {
+      const channel_id = parseStream(event.stream)!.id;
+      for (const fact of (event.facts?.['inbox'] ?? []) as InboxFact[]) {
+        for (let walk: Walk | null = { stage: 'named', after: null }; walk !== null; ) {
+          const { next }: { next: Walk | null } = await store.run('inbox.project', { channel_id, fact, walk });
+          walk = next;
+        }
+      }
+      const invited = event.facts?.['invited'] as { by: string; user_ids: string[] } | undefined;
+      if (invited) await store.run('inbox.invited', { channel_id, ...invited });
+    },
+  };
+}
+
+const SCAN = 100;
+
+/** Newest first, from before `cursor`; only what the person may still see. `read` is as it stands with their positions. */
+export async function listInbox(tx: ReadTx, userId: string, input: { kind?: InboxEntry['kind']; unread?: boolean; page_size?: number; cursor?: string }): Promise<{ items: InboxEntry[]; next_cursor: string | null }> {
+  const size = input.page_size ?? 50;
+  const items: { entry: InboxEntry; sort: string }[] = [];
+  for (let before = input.cursor; items.length <= size; ) {
+    const rows = await tx.find(entities, { index: 'by_sort', prefix: [userStream(userId), INBOX_TYPE], ...(before === undefined ? {} : { lt: before }), reverse: true, limit: SCAN });
+    for (const row of rows) {
+      const entry = row.doc as InboxEntry;
+      if (input.kind !== undefined && entry.kind !== input.kind) continue;
+      const member = entry.channel_id === undefined ? undefined : await tx.get(members, [entry.channel_id, userId]);
+      if (entry.channel_id !== undefined && (!member || (entry.seq > 0 && entry.seq < member.visible_from_seq))) continue;
+      const read = isEntryRead(entry, await positionsOf(tx, userId, entry));
+      if (input.unread === undefined || input.unread !== read) items.push({ entry: { ...entry, read }, sort: row.sort! });
+    }
+    if (rows.length < SCAN) break;
+    before = rows[rows.length - 1]!.sort!;
+  }
+  const page = items.slice(0, size);
+  return { items: page.map(({ entry }) => entry), next_cursor: items.length > size ? page[page.length - 1]!.sort : null };
+}
+
+async function positionsOf(tx: ReadTx, userId: string, entry: InboxEntry): Promise<{ channel: number | null; thread: number | null }> {
+  if (entry.channel_id === undefined || entry.seq === 0) return { channel: null, thread: null };
+  const membership = await membershipRow(tx, userId, entry.channel_id);
+  const channel = membership && !membership.doc.deleted ? membership.doc.read_seq : null;
+  if (entry.thread_root_id === null) return { channel, thread: null };
+  const member = await tx.get(members, [entry.channel_id, userId]);
+  if (!member) return { channel, thread: null };
+  const follower = await tx.get(threadFollowers, [entry.channel_id, entry.thread_root_id, userId]);
+  const thread = await threadRow(tx, userId, entry.thread_root_id);
+  // Who has no position in the thread has not read in it.
+  return { channel, thread: thread || follower ? threadPosition(member, thread, follower).read_seq : null };
+}

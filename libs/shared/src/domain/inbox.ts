@@ -1,0 +1,18 @@
+import type { InboxEntry } from '../protocol/entities.ts';
+
+/** Where a person stands in the channel and in the entry's thread; null where there is no position. */
+export interface EntryPositions {
+  channel: number | null;
+  thread: number | null;
+}
+
+/**
+ * Whether an entry needs nobody any more: it was marked so, or its message was read wherever it is shown. So reading on any
+ * device, and marking unread, change it everywhere without a write for each entry.
+ */
+export function isEntryRead(entry: Pick<InboxEntry, 'kind' | 'read' | 'seq' | 'thread_root_id' | 'in_channel'>, at: EntryPositions): boolean {
+  if (entry.read) return true;
+  if (entry.kind === 'reaction' || entry.kind === 'reminder' || entry.seq === 0) return false;
+  if (entry.in_channel && at.channel !== null && at.channel >= entry.seq) return true;
+  return entry.thread_root_id !== null && at.thread !== null && at.thread >= entry.seq;
+}
