@@ -31,7 +31,7 @@ export interface Command {
 }
 
 const inChannel = (context: CommandContext) => context.place.channelId !== null;
-const scene = (name: 'threads' | 'drafts' | 'later' | 'browse') => (context: CommandContext) => go(paths.scene(context.place.workspaceId, name));
+const scene = (name: 'activity' | 'threads' | 'drafts' | 'later' | 'browse') => (context: CommandContext) => go(paths.scene(context.place.workspaceId, name));
 
 /** Section 9: one table for keys, palette, sheet, menus and tooltips. */
 export const COMMANDS: readonly Command[] = [
@@ -41,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   { id: 'next_channel', title: 'command.next_channel', group: 'go', keys: ['Alt+ArrowDown'], run: (context) => step(context, 1, false) },
   { id: 'previous_unread', title: 'command.previous_unread', group: 'go', keys: ['Alt+Shift+ArrowUp'], run: (context) => step(context, -1, true) },
   { id: 'next_unread', title: 'command.next_unread', group: 'go', keys: ['Alt+Shift+ArrowDown'], run: (context) => step(context, 1, true) },
+  { id: 'activity', title: 'command.activity', group: 'go', keys: ['Mod+Shift+M'], run: scene('activity') },
   { id: 'threads', title: 'command.threads', group: 'go', keys: ['Mod+Shift+H'], desktop: ['Mod+Shift+T'], run: scene('threads') },
   { id: 'drafts', title: 'command.drafts', group: 'go', keys: ['Mod+Shift+O'], run: scene('drafts') },
   { id: 'later', title: 'command.later', group: 'go', keys: ['Mod+Shift+S'], run: scene('later') },

@@ -23,6 +23,7 @@ import { Shell } from './shell.tsx';
 import { TabTitle } from './tab-title.tsx';
 
 const BrowseScene = lazy(() => withWords(import('../scenes/browse/browse-scene.tsx')).then((m) => ({ default: m.BrowseScene })));
+const ActivityScene = lazy(() => withWords(import('../scenes/activity/activity-scene.tsx')).then((m) => ({ default: m.ActivityScene })));
 const ThreadsScene = lazy(() => withWords(import('../scenes/threads/threads-scene.tsx')).then((m) => ({ default: m.ThreadsScene })));
 const DraftsScene = lazy(() => withWords(import('../scenes/drafts/drafts-scene.tsx')).then((m) => ({ default: m.DraftsScene })));
 const LaterScene = lazy(() => withWords(import('../scenes/later/later-scene.tsx')).then((m) => ({ default: m.LaterScene })));
@@ -118,6 +119,7 @@ function Scene() {
   switch (place.scene) {
     case 'channel': return <ChannelScene channelId={place.channelId ?? ''} />;
     case 'browse': return <BrowseScene />;
+    case 'activity': return <ActivityScene />;
     case 'threads': return <ThreadsScene />;
     case 'drafts': return <DraftsScene />;
     case 'later': return <LaterScene />;

@@ -5,7 +5,7 @@ export const paths = {
   workspace: (workspaceId: string) => `/w/${workspaceId}`,
   channel: (workspaceId: string, channelId: string, at: { messageId?: string | undefined; rootId?: string | undefined } = {}) =>
     `/w/${workspaceId}/c/${channelId}${at.messageId === undefined ? '' : `/m/${at.messageId}`}${at.rootId === undefined ? '' : `/t/${at.rootId}`}`,
-  scene: (workspaceId: string, scene: 'threads' | 'drafts' | 'later' | 'browse') => `/w/${workspaceId}/${scene}`,
+  scene: (workspaceId: string, scene: 'activity' | 'threads' | 'drafts' | 'later' | 'browse') => `/w/${workspaceId}/${scene}`,
   preferences: (page: string) => `/preferences/${page}`,
 };
 
@@ -14,7 +14,7 @@ export interface Place {
   channelId: string | null;
   messageId: string | null;
   rootId: string | null;
-  scene: 'channel' | 'threads' | 'drafts' | 'later' | 'browse' | 'preferences' | 'home' | 'unknown';
+  scene: 'channel' | 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'preferences' | 'home' | 'unknown';
   page: string | null;
   /** The right panel that the address asks for. */
   panel: 'details' | null;
@@ -23,7 +23,7 @@ export interface Place {
 }
 
 const CHANNEL = /^\/w\/([\w-]+)\/c\/([\w-]+)(?:\/m\/([\w-]+))?(?:\/t\/([\w-]+))?\/?$/;
-const SCENE = /^\/w\/([\w-]+)\/(threads|drafts|later|browse)\/?$/;
+const SCENE = /^\/w\/([\w-]+)\/(activity|threads|drafts|later|browse)\/?$/;
 const HOME = /^\/(?:w\/([\w-]+)\/?)?$/;
 const PREFERENCES = /^\/preferences(?:\/([a-z]+))?\/?$/;
 
@@ -34,7 +34,7 @@ export function readPlace(path: string, search: string): Place {
   const channel = CHANNEL.exec(path);
   if (channel) return { ...place, scene: 'channel', workspaceId: channel[1] ?? null, channelId: channel[2] ?? null, messageId: channel[3] ?? null, rootId: channel[4] ?? null };
   const scene = SCENE.exec(path);
-  if (scene) return { ...place, scene: scene[2] as 'threads' | 'drafts' | 'later' | 'browse', workspaceId: scene[1] ?? null };
+  if (scene) return { ...place, scene: scene[2] as 'activity' | 'threads' | 'drafts' | 'later' | 'browse', workspaceId: scene[1] ?? null };
   const preferences = PREFERENCES.exec(path);
   if (preferences) return { ...place, scene: 'preferences', page: preferences[1] ?? 'appearance' };
   const home = HOME.exec(path);

@@ -1,5 +1,5 @@
 import type { ChannelView, ConnectionView, DraftView, Engine, OutboxItem, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
-import type { Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { InboxEntry, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import { initialValue, type Path } from './wire.ts';
 
 /** Where the engine is: in this tab, or behind the leader's channel. */
@@ -115,6 +115,7 @@ export class TabEngine implements Engine {
   drafts() { return this.relay<readonly DraftView[]>(['drafts']); }
   saved() { return this.relay<readonly Saved[]>(['saved']); }
   savedOf(messageId: string) { return this.relay<Saved | null>(['savedOf', messageId]); }
+  inbox() { return this.relay<readonly InboxEntry[]>(['inbox']); }
   sections() { return this.relay<readonly Section[]>(['sections']); }
   preferences() { return this.relay<Readonly<Record<string, unknown>>>(['preferences']); }
 

@@ -2,7 +2,7 @@ import type { DraftView, TimelineView } from '@parley/shared/sync/api';
 
 /** What a tab watches: a readable of the engine by name, with what it is asked for. */
 export type Path =
-  | ['connection'] | ['storage'] | ['me'] | ['workspaces'] | ['outbox'] | ['threads'] | ['drafts'] | ['saved'] | ['sections'] | ['preferences']
+  | ['connection'] | ['storage'] | ['me'] | ['workspaces'] | ['outbox'] | ['threads'] | ['drafts'] | ['saved'] | ['inbox'] | ['sections'] | ['preferences']
   | ['channels', string] | ['channel', string] | ['user', string] | ['presence', string] | ['thread', string] | ['savedOf', string]
   | ['typing', string, string | null] | ['draft', string, string | null]
   | ['timeline', id: string, channelId: string, rootId: string | null];
@@ -23,7 +23,7 @@ export function initialValue(path: Path): unknown {
     case 'connection': return { kind: 'starting' };
     case 'storage': return 'ok';
     case 'presence': return 'offline';
-    case 'workspaces': case 'outbox': case 'threads': case 'drafts': case 'saved': case 'sections': case 'channels': case 'typing': return [];
+    case 'workspaces': case 'outbox': case 'threads': case 'drafts': case 'saved': case 'inbox': case 'sections': case 'channels': case 'typing': return [];
     case 'me': case 'channel': case 'user': case 'thread': case 'savedOf': return null;
     case 'preferences': return {};
     case 'draft': return null satisfies DraftView | null;

@@ -1,4 +1,4 @@
-import type { Channel, Membership, Message, Saved, Section, Thread, User, Workspace } from '../protocol/entities.ts';
+import type { Channel, InboxEntry, Membership, Message, Saved, Section, Thread, User, Workspace } from '../protocol/entities.ts';
 
 /**
  * What the engine gives to a user interface. All state is read through `Readable`s, which hold the server's state with the
@@ -111,6 +111,8 @@ export interface Engine {
   /** What is kept for later, latest first. */
   saved(): Readable<readonly Saved[]>;
   savedOf(messageId: string): Readable<Saved | null>;
+  /** What needs the person, newest first; `read` as it stands with their positions. */
+  inbox(): Readable<readonly InboxEntry[]>;
   /** Sections of the sidebar in their order, starred first. */
   sections(): Readable<readonly Section[]>;
   /** Synced preferences by key, those at their default left out. */

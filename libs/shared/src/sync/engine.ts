@@ -14,7 +14,7 @@ import { Ephemeral } from './ephemeral.ts';
 import { Derived, Family, Topics } from './observable.ts';
 import { Outbox } from './outbox.ts';
 import { Persist } from './persist.ts';
-import { preferencesView, savedView, sectionsView } from './personal-views.ts';
+import { inboxView, preferencesView, savedView, sectionsView } from './personal-views.ts';
 import type { Clock, KeyValueStore, Random, Socket, Timer, Transport } from './ports.ts';
 import { Reads } from './reads.ts';
 import { Replica } from './replica.ts';
@@ -110,6 +110,7 @@ class SyncEngine implements Engine {
   private readonly draftList;
   private readonly savedList;
   private readonly savedViews;
+  private readonly inboxList;
   private readonly sectionList;
   private readonly preferenceValues;
 
@@ -169,6 +170,7 @@ class SyncEngine implements Engine {
     this.draftList = new Derived(topics, ['drafts'], () => this.draftBook.all());
     this.savedList = new Derived(topics, ['saved'], () => savedView(this.replica, this.outboxQueue));
     this.savedViews = new Family<Saved | null>((id) => new Derived(topics, ['saved'], () => this.savedList.get().find((s) => s.message_id === id) ?? null));
+    this.inboxList = new Derived(topics, ['inbox', 'channels', 'threads', 'outbox'], () => inboxView(this.replica, this.reads));
     this.sectionList = new Derived(topics, ['sections'], () => sectionsView(this.replica, this.outboxQueue));
     this.preferenceValues = new Derived(topics, ['preferences'], () => preferencesView(this.replica, this.outboxQueue));
     this.draftViews = new Family((key) => new Derived(topics, [`draft:${key}`], () => this.draftBook.get(key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1) || null)));
@@ -195,6 +197,7 @@ class SyncEngine implements Engine {
   drafts() { return this.draftList; }
   saved() { return this.savedList; }
   savedOf(messageId: string) { return this.savedViews.of(messageId); }
+  inbox() { return this.inboxList; }
   sections() { return this.sectionList; }
   preferences() { return this.preferenceValues; }
 

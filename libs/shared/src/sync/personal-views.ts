@@ -1,5 +1,7 @@
-import { STARRED, type Saved, type Section } from '../protocol/entities.ts';
+import { isEntryRead } from '../domain/inbox.ts';
+import { STARRED, type InboxEntry, type Saved, type Section } from '../protocol/entities.ts';
 import type { Outbox } from './outbox.ts';
+import type { Reads } from './reads.ts';
 import type { Replica } from './replica.ts';
 
 /** What the person keeps for later, as the server has it with pending acts on top, latest first. */
@@ -46,4 +48,17 @@ export function preferencesView(replica: Replica, outbox: Outbox): Readonly<Reco
     else all.set(what.key, what.value);
   }
   return Object.fromEntries(all);
+}
+
+/** What needs the person, newest first, of channels they are in; `read` with their positions, pending ones included. */
+export function inboxView(replica: Replica, reads: Reads): readonly InboxEntry[] {
+  const views: InboxEntry[] = [];
+  for (const entry of replica.inbox()) {
+    const { channel_id, thread_root_id } = entry;
+    if (channel_id !== undefined && replica.membership(channel_id) === null) continue;
+    const channel = channel_id === undefined ? null : reads.position(channel_id, null).seq;
+    const thread = channel_id === undefined || thread_root_id === null ? null : reads.position(channel_id, thread_root_id).seq;
+    views.push({ ...entry, read: isEntryRead(entry, { channel, thread }) });
+  }
+  return views.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.id < b.id ? 1 : -1));
 }

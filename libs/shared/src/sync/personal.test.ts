@@ -253,4 +253,22 @@ describe('what is one\'s own', () => {
     await w.live();
     expect(saved(w)).toHaveLength(1);
   });
+
+  it('OWN5 what needs one is read as soon as its message is, and goes with the channel', async () => {
+    const w = await new World().live();
+    w.server.on('ack_many', () => unreached);
+    const entry = (kind: string, seq: number, more: object = {}) => ({ type: 'inbox_entry', id: `${kind}:${idOf(seq)}`, kind, channel_id: CHANNEL, message_id: idOf(seq), thread_root_id: null, in_channel: true, seq, actor_ids: [], at: `2025-01-01T00:00:0${seq}.000Z`, read: false, ...more });
+    await w.says(entry('mention', 2));
+    await w.says(entry('reaction', 1));
+    await w.says(entry('mention', 3));
+    const shown = () => w.engine.inbox().get().map((e) => [e.id, e.read]);
+    expect(shown()).toEqual([[`mention:${idOf(3)}`, false], [`mention:${idOf(2)}`, false], [`reaction:${idOf(1)}`, false]]);
+    w.engine.read(CHANNEL, 2);
+    expect(shown()).toEqual([[`mention:${idOf(3)}`, false], [`mention:${idOf(2)}`, true], [`reaction:${idOf(1)}`, false]]);
+    await w.says(entry('reaction', 1, { read: true }));
+    await w.says({ type: 'inbox_entry', id: `mention:${idOf(3)}`, deleted: true });
+    expect(shown()).toEqual([[`mention:${idOf(2)}`, true], [`reaction:${idOf(1)}`, true]]);
+    await w.says({ type: 'membership', id: CHANNEL, deleted: true });
+    expect(shown()).toEqual([]);
+  });
 });

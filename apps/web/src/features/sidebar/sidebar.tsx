@@ -1,4 +1,4 @@
-import { Bookmark, ChevronDown, FileClock, MessageSquareText, PenSquare, Plus, Search } from 'lucide-react';
+import { Activity, Bookmark, ChevronDown, FileClock, MessageSquareText, PenSquare, Plus, Search } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useIntl } from 'react-intl';
 import { Link } from 'wouter';
@@ -10,6 +10,7 @@ import { deviceSettings } from '../../platform/device-settings.ts';
 import { platform } from '../../platform/platform.ts';
 import { rowBadge } from '../../state/counts.ts';
 import { useDeviceSettings } from '../../state/device.ts';
+import { useActivity } from '../../state/activity.ts';
 import { useChannels, useOutbox, useSaved, useSections, useThreads } from '../../state/engine.tsx';
 import { usePlace } from '../../state/place.tsx';
 import { go, paths } from '../../state/routes.ts';
@@ -43,6 +44,7 @@ export function Sidebar() {
   const rooms = useSteadyOrder(sections.rooms, inside);
   const direct = useSteadyOrder(sections.direct, inside);
   const due = useSaved().filter((saved) => saved.state === 'progress' && saved.reminded_at != null).length;
+  const news = useActivity(place.workspaceId).filter((entry) => !entry.read).length;
   const unreadThreads = threads.filter((thread) => thread.following && thread.unread > 0).length;
   const waiting = outbox.filter((item) => item.act === 'send' || item.state.kind === 'refused');
   const unsent = useMemo(() => new Set(outbox.filter((item) => item.state.kind === 'refused').map((item) => item.channelId)), [outbox]);
@@ -62,6 +64,7 @@ export function Sidebar() {
       <div className={styles.body}>
         <div className={styles.scroll} ref={scroller} onPointerEnter={() => setInside(true)} onPointerLeave={() => setInside(false)}>
           <ul>
+            <li><SceneRow href={paths.scene(place.workspaceId, 'activity')} current={place.scene === 'activity'} icon={<Activity size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.activity')} count={news} said={news > 0 ? t('sidebar.unread', { n: news }) : null} onClick={toMain} /></li>
             <li><SceneRow href={paths.scene(place.workspaceId, 'threads')} current={place.scene === 'threads'} icon={<MessageSquareText size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.threads')} count={unreadThreads} said={unreadThreads > 0 ? t('sidebar.unread', { n: unreadThreads }) : null} onClick={toMain} /></li>
             <li><SceneRow href={paths.scene(place.workspaceId, 'drafts')} current={place.scene === 'drafts'} icon={<FileClock size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.drafts')} count={0} quiet={waiting.length} said={waiting.length > 0 ? t('sidebar.to_send', { n: waiting.length }) : null} onClick={toMain} /></li>
             <li><SceneRow href={paths.scene(place.workspaceId, 'later')} current={place.scene === 'later'} icon={<Bookmark size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.later')} count={due} said={due > 0 ? t('sidebar.due', { n: due }) : null} onClick={toMain} /></li>

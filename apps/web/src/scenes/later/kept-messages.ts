@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { getMessages } from '@parley/shared/protocol/calls/messages';
-import type { Message, Saved } from '@parley/shared/protocol/entities';
+import type { Message } from '@parley/shared/protocol/entities';
 import { callServer } from '../../state/api.ts';
 
 /** A kept message's text: `unknown` while the server cannot be reached, `gone` for what one may not read any more. */
@@ -10,8 +10,13 @@ export type Kept = Message | 'unknown' | 'gone';
 const held = new Map<string, Message>();
 const AT_ONCE = 4;
 
-/** The messages of these saved items, a few at a time. */
-export function useKeptMessages(saved: readonly Saved[]): ReadonlyMap<string, Kept> {
+export interface MessagePlace {
+  channel_id: string;
+  message_id: string;
+}
+
+/** The messages at these places, a few at a time. */
+export function useKeptMessages(saved: readonly MessagePlace[]): ReadonlyMap<string, Kept> {
   const [found, setFound] = useState<ReadonlyMap<string, Kept>>(() => new Map(held));
   const ids = saved.map((one) => one.message_id).join();
   useEffect(() => {

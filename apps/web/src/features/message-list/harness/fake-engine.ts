@@ -1,4 +1,4 @@
-import type { Channel, Membership, Message, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { InboxEntry, Channel, Membership, Message, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import type { ChannelView, ConnectionView, DraftView, Engine, HeldRange, MessageView, OutboxItem, PendingState, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
 import { CHANNEL, ME, MEI, message, TOM, uuid } from '../testing.ts';
 
@@ -119,12 +119,14 @@ export class FakeEngine implements Engine {
   threads = () => this.#threads;
   readonly #drafts = new Cell<readonly DraftView[]>([]);
   readonly #saved = new Cell<readonly Saved[]>([]);
+  readonly #inbox = new Cell<readonly InboxEntry[]>([]);
   readonly #sections = new Cell<readonly Section[]>([]);
   readonly #preferences = new Cell<Readonly<Record<string, unknown>>>({});
   readonly #notSaved = new Cell<Saved | null>(null);
   drafts = () => this.#drafts;
   saved = () => this.#saved;
   savedOf = () => this.#notSaved;
+  inbox = () => this.#inbox;
   sections = () => this.#sections;
   preferences = () => this.#preferences;
   draft = (channelId: string, rootId: string | null): Cell<DraftView | null> => { const key = `${channelId}/${rootId ?? ''}`; let cell = this.draftCells.get(key); if (!cell) { cell = new Cell<DraftView | null>(null); this.draftCells.set(key, cell); } return cell; };

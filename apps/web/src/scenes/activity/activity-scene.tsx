@@ -1,0 +1,115 @@
+import { Activity } from 'lucide-react';
+import { useRef, useState, type KeyboardEvent } from 'react';
+import { useIntl } from 'react-intl';
+import { markInbox } from '@parley/shared/protocol/calls/inbox';
+import type { InboxEntry } from '@parley/shared/protocol/entities';
+import { MessageText } from '../../features/message-text/message-text.tsx';
+import { useText } from '../../i18n/text.tsx';
+import { useActivity } from '../../state/activity.ts';
+import { callServer } from '../../state/api.ts';
+import { useChannel } from '../../state/engine.tsx';
+import { useChannelName, useUsers } from '../../state/people.ts';
+import { usePlace } from '../../state/place.tsx';
+import { explain } from '../../state/problem.ts';
+import { go, paths } from '../../state/routes.ts';
+import { Button } from '../../ui/button.tsx';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
+import { showToast } from '../../ui/toast.tsx';
+import { useKeptMessages, type Kept } from '../later/kept-messages.ts';
+import { SceneHead } from '../scene-head.tsx';
+import scene from '../scene.module.css';
+import styles from './activity.module.css';
+
+const TABS = ['all', 'mention', 'thread', 'reaction'] as const;
+type Tab = (typeof TABS)[number];
+const AT_ONCE = 40;
+const SAID = { mention: 'activity.said_mention', thread: 'activity.said_thread', reaction: 'activity.said_reaction', invitation: 'activity.said_invitation', reminder: 'activity.said_reminder' } as const;
+
+/** ACT-1: what needs the person, newest first. */
+export function ActivityScene() {
+  const t = useText();
+  const { workspaceId } = usePlace();
+  const all = useActivity(workspaceId);
+  const [tab, setTab] = useState<Tab>('all');
+  const [shown, setShown] = useState(AT_ONCE);
+  const unread = all.filter((entry) => !entry.read);
+  const entries = tab === 'all' ? all : all.filter((entry) => entry.kind === tab);
+  const rows = entries.slice(0, shown);
+  const messages = useKeptMessages(rows.flatMap((entry) => (entry.channel_id !== undefined && entry.message_id !== undefined ? [{ channel_id: entry.channel_id, message_id: entry.message_id }] : [])));
+  const mark = async (read: boolean, ids: readonly string[]): Promise<boolean> => {
+    const outcome = await callServer(markInbox, { read, ids: [...ids] });
+    if (outcome.kind !== 'ok') showToast(explain(outcome, t) ?? t('activity.offline'));
+    return outcome.kind === 'ok';
+  };
+  const markAll = async () => {
+    const ids = unread.map((entry) => entry.id);
+    if (await mark(true, ids)) showToast(t('activity.marked', { n: ids.length }), { label: t('app.undo'), run: () => void mark(false, ids) });
+  };
+  const panel = rows.length === 0 ? <EmptyState icon={<Activity aria-hidden="true" />}>{t('activity.none')}</EmptyState> : (
+    <>
+      <Entries rows={rows} messages={messages} onOpen={(entry) => { if (!entry.read) void mark(true, [entry.id]); }} />
+      {entries.length > shown && <div><Button onClick={() => setShown(shown + AT_ONCE)}>{t('app.more')}</Button></div>}
+    </>
+  );
+  return (
+    <main className={scene.scene} id="main" aria-label={t('sidebar.activity')}>
+      <SceneHead title={t('sidebar.activity')}>
+        {unread.length > 0 && <Button size="small" onClick={() => void markAll()}>{t('activity.read_all')}</Button>}
+      </SceneHead>
+      <div className={scene.body} data-region="6">
+        <Tabs className={scene.column!} label={t('sidebar.activity')} value={tab} onChange={setTab} tabs={TABS.map((value) => ({ value, label: t(`activity.${value}`), panel: value === tab ? panel : null }))} />
+      </div>
+    </main>
+  );
+}
+
+/** J and K, or the arrows, go through the entries; Enter opens one. */
+function Entries({ rows, messages, onOpen }: { rows: readonly InboxEntry[]; messages: ReadonlyMap<string, Kept>; onOpen(entry: InboxEntry): void }) {
+  const list = useRef<HTMLUListElement>(null);
+  const move = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    if (step === undefined) return;
+    const links = [...(list.current?.querySelectorAll<HTMLElement>('a') ?? [])];
+    const at = links.indexOf(document.activeElement as HTMLElement);
+    links[Math.max(0, Math.min(links.length - 1, at + step))]?.focus();
+    event.preventDefault();
+  };
+  return (
+    <ul ref={list} className={styles.list} onKeyDown={move}>
+      {rows.map((entry) => <Entry key={entry.id} entry={entry} kept={entry.message_id === undefined ? undefined : messages.get(entry.message_id)} onOpen={onOpen} />)}
+    </ul>
+  );
+}
+
+function Entry({ entry, kept, onOpen }: { entry: InboxEntry; kept: Kept | undefined; onOpen(entry: InboxEntry): void }) {
+  const t = useText();
+  const intl = useIntl();
+  const place = usePlace();
+  const view = useChannel(entry.channel_id ?? '');
+  const channel = useChannelName(view);
+  const people = useUsers(entry.actor_ids);
+  const who = intl.formatList(entry.actor_ids.map((id) => people.get(id)?.display_name ?? t('person.unknown')));
+  const message = typeof kept === 'object' ? kept : null;
+  const href = paths.channel(view?.workspaceId ?? place.workspaceId, entry.channel_id ?? '', { messageId: entry.message_id, rootId: entry.thread_root_id ?? undefined });
+  const said = t(SAID[entry.kind as keyof typeof SAID] ?? 'activity.said_other', { who, channel });
+  return (
+    <li className={styles.item} data-unread={entry.read ? undefined : ''}>
+      <a href={href} className={styles.link} onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        onOpen(entry);
+        go(href);
+      }}>
+        <span className={styles.said}>
+          <span className={styles.dot} aria-hidden="true" />
+          <bdi>{said}</bdi>
+          {!entry.read && <span className="visually-hidden">, {t('activity.unread')}</span>}
+        </span>
+        <time className={scene.soft} dateTime={entry.at}>{intl.formatDate(entry.at, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' })}</time>
+      </a>
+      {message !== null && !message.deleted && <div className={styles.text}><MessageText id={message.id} rev={message.rev} content={message.content} /></div>}
+    </li>
+  );
+}

@@ -1,0 +1,57 @@
+import { react } from '@parley/shared/protocol/calls/messages';
+import { expect, test } from '../fixtures/world.ts';
+import { expectAccessible } from '../support/accessibility.ts';
+import { Chat } from '../pages/chat.ts';
+
+/** What needs one, in one place; and gone from there once it was read anywhere. */
+
+test('ACT-1 a mention, a reply and a reaction come to Activity, and reading on the other device clears them @two-people', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  const question = await world.say(amara, room, 'Who has the key?');
+  await world.say(amara, room, 'And who has the boat?');
+  const laptop = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/activity` }));
+  const phone = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/browse` }));
+  // Being added to the channel is the first of it.
+  const items = laptop.page.getByRole('main').getByRole('listitem');
+  await expect(items.filter({ hasText: 'added you to harbour' })).toBeVisible();
+  await laptop.page.getByRole('button', { name: 'Mark all read' }).click();
+  await expect(laptop.page.getByRole('button', { name: 'Mark all read' })).toHaveCount(0);
+
+  await world.say(tom, room, `<@${amara.id}> have you seen it?`);
+  const reply = await world.say(tom, room, 'On the hook', question.message_id);
+  await tom.api.call(react, { message_id: question.message_id, emoji: '👍' });
+  await expect(items.filter({ hasText: 'Tom Berger mentioned you in harbour' })).toContainText('have you seen it?');
+  await expect(items.filter({ hasText: 'Tom Berger replied in a thread in harbour' })).toContainText('On the hook');
+  await expect(items.filter({ hasText: 'Tom Berger reacted to your message in harbour' })).toContainText('Who has the key?');
+  await expect(laptop.sidebar.getByRole('link', { name: 'Activity, 3 unread' })).toBeVisible();
+  await expectAccessible(laptop.page);
+
+  await phone.openChannel(room.name);
+  await expect(laptop.sidebar.getByRole('link', { name: 'Activity, 2 unread' })).toBeVisible();
+  await phone.message('Who has the key?').getByRole('button', { name: /1 reply/ }).click();
+  await expect(phone.message('On the hook', phone.thread(room.name))).toBeVisible();
+  await expect(laptop.sidebar.getByRole('link', { name: 'Activity, 1 unread' })).toBeVisible();
+
+  // By keyboard to the reaction, which opening it reads.
+  await laptop.page.getByRole('tab', { name: 'Reactions' }).click();
+  await items.getByRole('link').first().focus();
+  await laptop.page.keyboard.press('Enter');
+  await expect(laptop.message('Who has the key?')).toBeVisible();
+  await expect(laptop.sidebar.getByRole('link', { name: 'Activity', exact: true })).toBeVisible();
+  expect(reply.seq).toBeGreaterThan(question.seq);
+});
+
+test('ACT-1 marking all read can be taken back', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  await world.say(tom, room, `<@${amara.id}> one`);
+  await world.say(tom, room, `<@${amara.id}> two`);
+  const chat = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/activity` }));
+  const link = (n: number) => chat.sidebar.getByRole('link', { name: n === 0 ? 'Activity' : `Activity, ${n} unread`, exact: true });
+  await expect(link(3)).toBeVisible();
+  await chat.page.getByRole('button', { name: 'Mark all read' }).click();
+  await expect(link(0)).toBeVisible();
+  await chat.page.getByRole('button', { name: 'Undo' }).click();
+  await expect(link(3)).toBeVisible();
+});
