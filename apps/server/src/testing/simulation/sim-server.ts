@@ -1,5 +1,6 @@
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { createCore, type Core, type CoreRequest, type CoreResponse } from '../../core.ts';
+import { inboxConsumer } from '../../features/inbox/inbox.service.ts';
 import { membershipConsumer } from '../../features/membership/membership.service.ts';
 import { streamDelta } from '../../features/sync/delta.ts';
 import { threadsConsumer } from '../../features/threads/threads.service.ts';
@@ -58,7 +59,7 @@ export class SimServer {
     const realtime = createRealtime(deps, {
       log, registry, alone: true,
       delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-      consumers: [membershipConsumer(store), threadsConsumer(store)],
+      consumers: [membershipConsumer(store), threadsConsumer(store), inboxConsumer(store)],
     });
     let die = (): void => {};
     const died = new Promise<null>((resolve) => { die = () => resolve(null); });
