@@ -4,7 +4,7 @@ import type { InboxEntry } from '@parley/shared/protocol/entities';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
-import { channels, entities, members, threadFollowers, type ChannelRow, type MessageRow } from '../../storage/tables.ts';
+import { channels, entities, members, messages, threadFollowers, type ChannelRow, type MessageRow } from '../../storage/tables.ts';
 import { findMessage } from '../messages/find-message.ts';
 import { dropEntry, entryId, entryOf, INBOX_TYPE, messageEntry, putEntry, type EntryKind } from './inbox-entries.ts';
 import type { InboxFact } from './inbox-facts.ts';
@@ -27,7 +27,9 @@ export const inboxCommands = {
     switch (args.walk.stage) {
       case 'named': {
         await projectReactions(tx, row);
-        for (const userId of args.fact.dropped ?? []) await dropEntry(tx, userId, entryId('mention', row.id));
+        // Named again since: then the event is an old one.
+        const still = new Set(named(row));
+        for (const userId of args.fact.dropped ?? []) if (!still.has(userId)) await dropEntry(tx, userId, entryId('mention', row.id));
         const direct = isDirect(channel);
         if (!direct) for (const userId of named(row)) await project(tx, row, userId, 'mention');
         return { next: direct ? { stage: 'members', after: null } : row.parent_message_id !== null ? { stage: 'followers', after: null } : everyone(row) };
@@ -85,7 +87,7 @@ async function project(tx: Tx, row: MessageRow, userId: string, kind: Extract<En
   const about = kind === 'mention' ? row.id : kind === 'dm' ? row.channel_id : row.parent_message_id!;
   const before = await entryOf(tx, userId, entryId(kind, about));
   if (!counts(row)) {
-    if (before?.message_id === row.id) await dropEntry(tx, userId, before.id);
+    if (before?.message_id === row.id) await stepBack(tx, row, userId, kind, before);
     return;
   }
   // Of this message already, marked or not; or a newer one has come since.
@@ -93,6 +95,16 @@ async function project(tx: Tx, row: MessageRow, userId: string, kind: Extract<En
   const member = await tx.get(members, [row.channel_id, userId]);
   if (!member || row.seq < member.visible_from_seq || row.seq <= member.joined_seq) return;
   await putEntry(tx, userId, messageEntry(kind, about, row, [row.author_id, ...(kind === 'mention' ? [] : (before?.actor_ids ?? []))]));
+}
+
+/** The message of an entry is gone: that of a conversation or thread stands for the newest one that is left. */
+async function stepBack(tx: Tx, gone: MessageRow, userId: string, kind: EntryKind, before: InboxEntry): Promise<void> {
+  const range = kind === 'dm' ? { index: 'by_counted', prefix: [gone.channel_id] } : { index: 'by_reply', prefix: [gone.channel_id, gone.parent_message_id!] };
+  const earlier = kind === 'mention' ? [] : await tx.find(messages, { ...range, lt: gone.seq, reverse: true, limit: PAGE });
+  const member = await tx.get(members, [gone.channel_id, userId]);
+  const row = earlier.find((one) => one.author_id !== userId);
+  if (!row || !member || row.seq < member.visible_from_seq || row.seq <= member.joined_seq) await dropEntry(tx, userId, before.id);
+  else await putEntry(tx, userId, { ...messageEntry(kind, kind === 'dm' ? row.channel_id : row.parent_message_id!, row, [row.author_id]), read: before.read });
 }
 
 /** One entry for all reactions to a message, for who wrote it: unread again when somebody new reacts. */

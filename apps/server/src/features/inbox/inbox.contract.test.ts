@@ -87,6 +87,29 @@ describe.each(STORES)('the inbox on $adapter', (adapter) => {
     expect(await kinds(talk.alice)).toEqual([]);
   });
 
+  it('steps back to the newest that is left when a message of a conversation or thread is deleted', async () => {
+    const dm = await talk.as(talk.olivia).call(openDm, { workspace_id: talk.world.workspace.id, user_ids: [talk.alice.id] });
+    const [one, two] = [await talk.send(talk.olivia, dm, 'one'), await talk.send(talk.olivia, dm, 'two')];
+    const root = await talk.send(talk.alice, room, 'a question');
+    const [first, second] = [await talk.send(talk.bob, room, 'first', { parent: root }), await talk.send(talk.bob, room, 'second', { parent: root })];
+    expect((await entries(talk.alice)).map((entry) => entry.message_id)).toEqual([second.id, two.id]);
+    await talk.as(talk.olivia).call(deleteMessage, { message_id: two.id });
+    await talk.as(talk.bob).call(deleteMessage, { message_id: second.id });
+    expect((await entries(talk.alice)).map((entry) => entry.message_id)).toEqual([first.id, one.id]);
+    await talk.as(talk.olivia).call(deleteMessage, { message_id: one.id });
+    expect((await entries(talk.alice)).map((entry) => entry.message_id)).toEqual([first.id]);
+  });
+
+  it('an old edit that named somebody away changes nothing for who is named again', async () => {
+    const message = await talk.send(talk.olivia, room, at(talk.alice));
+    for (const content of ['nobody', `${at(talk.alice)} again`]) await talk.as(talk.olivia).call(editMessage, { message_id: message.id, content });
+    expect(await kinds(talk.alice)).toEqual(['mention']);
+    await talk.as(talk.alice).call(markInbox, { read: true });
+    const consumer = inboxConsumer(talk.store);
+    for (const event of [...talk.events]) if (consumer.wants(event)) await consumer.consume(event);
+    expect(await kinds(talk.alice)).toEqual([]);
+  });
+
   it('groups reactions by message; somebody new makes it unread again, taking back does not', async () => {
     const message = await talk.send(talk.alice, room, 'shipped');
     const set = (by: TestUser, emoji: string, remove = false) => talk.as(by).call(react, { message_id: message.id, emoji, ...(remove ? { remove } : {}) });

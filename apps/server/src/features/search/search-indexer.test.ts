@@ -47,13 +47,14 @@ it('is fed by the outbox within two seconds, and rows leave it only then', async
   await realtime.stop();
 });
 
-it('is asked again when the index fails, and the outbox keeps the row until it does not', async () => {
+it('goes on by itself when the index fails for a while, and the outbox does not wait for it', async () => {
   const { index, world, realtime, send, texts, left } = await started();
   await world.clock.advance(1_000);
   index.failing = 20;
   await send('apple');
   await world.clock.advance(4_000);
-  expect(await left()).not.toEqual([]);
+  expect(await left()).toEqual([]);
+  expect(await texts('apple')).toEqual([]);
   index.failing = 0;
   await world.clock.advance(70_000);
   expect(await texts('apple')).toEqual(['apple']);
@@ -68,17 +69,18 @@ it('the same event twice writes nothing', async () => {
   const before = index.writes;
   const indexer = new SearchIndexer(world.deps);
   await indexer.consume({ outbox_id: 'x', stream: `channel:${channel.id}`, from: rev - 1, rev, seq });
+  await indexer.idle();
   expect(index.writes).toBe(before);
   await realtime.stop();
 });
 
-it('more than a page goes on behind the event that asked, and ends whole', async () => {
+it('nobody waits for the index, which ends whole however much there is', async () => {
   const { index, world, realtime, send, channel, texts } = await started();
   await realtime.stop();
   for (let i = 0; i < 1_200; i++) await send(`apple ${i}`);
   const indexer = new SearchIndexer(world.deps);
   await indexer.consume({ outbox_id: 'x', stream: `channel:${channel.id}`, from: 1_199, rev: 1_200, seq: 1_200 });
-  expect((await index.cursors()).get(channel.id)).toBeLessThan(1_200);
+  expect((await index.cursors()).get(channel.id) ?? 0).toBeLessThan(1_200);
   await indexer.idle();
   expect(await texts('apple 0')).toContain('apple 0');
   expect(await texts('apple 1199')).toEqual(['apple 1199']);

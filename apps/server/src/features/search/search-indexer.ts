@@ -1,3 +1,4 @@
+import type { Timer } from '@parley/shared/domain/clock';
 import { parseStream } from '@parley/shared/domain/streams';
 import { traitsOf } from '@parley/shared/domain/search/traits';
 import type { Deps } from '../../platform/deps.ts';
@@ -9,6 +10,8 @@ import { channels, messages, type ChannelRow, type MessageRow } from '../../stor
 const PAGE = 500;
 const CHANNELS = 500;
 const RETRY_MS = 5_000;
+/** News of a channel wait so long for more; a message is to be found within 2 s. */
+const GATHER_MS = 1_000;
 
 export type IndexerDeps = Pick<Deps, 'store' | 'clock' | 'logger' | 'metrics' | 'search'>;
 export interface IndexProgress {
@@ -27,6 +30,9 @@ export class SearchIndexer {
   readonly #steps = new Map<string, Promise<number>>();
   /** Channels that go on by themselves, since there is much to do. */
   readonly #background = new Map<string, Promise<void>>();
+  /** Channels with news. */
+  readonly #due = new Set<string>();
+  #timer: Timer | undefined;
   #whole: Promise<void> = Promise.resolve();
   #wait: (() => void) | undefined;
   #stopped = false;
@@ -45,6 +51,7 @@ export class SearchIndexer {
   /** Ends after the step under way. The next start goes on. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#timer?.cancel();
     this.#wait?.();
     await Promise.all([this.#whole, ...this.#background.values(), ...[...this.#steps.values()].map((step) => step.catch(() => undefined))]);
   }
@@ -52,7 +59,10 @@ export class SearchIndexer {
   /** Resolves when everything begun is done. */
   async idle(): Promise<void> {
     await this.#whole;
-    while (this.#background.size > 0) await Promise.all(this.#background.values());
+    do {
+      this.#begin();
+      await Promise.all(this.#background.values());
+    } while (this.#due.size > 0 && !this.#stopped);
   }
 
   wants(event: StoredEvent): boolean {
@@ -60,15 +70,29 @@ export class SearchIndexer {
   }
 
   /**
-   * Brings the event's channel up to it. More than a page, as after an import, goes on behind this: other consumers of the
-   * partition do not wait for it, and what a crash leaves undone is found by comparing cursors at the next start.
+   * Notes that the event's channel has news, which are indexed a moment later, many messages at once: one by one they cost
+   * as much as the sends. Nothing is lost by not waiting: what a crash leaves undone is found by comparing cursors at the
+   * next start, so that other consumers need not wait for an import's hundred thousand either.
    */
   async consume(event: StoredEvent): Promise<void> {
     const channelId = parseStream(event.stream)?.id ?? '';
-    if (this.#background.has(channelId) || (await this.#known(channelId)) >= event.rev) return;
-    if ((await this.#step(channelId)) >= event.rev || this.#stopped || this.#background.has(channelId)) return;
-    const work = this.#untilDone('a channel could not be indexed; it is tried again', () => this.#reachHead(channelId)).finally(() => this.#background.delete(channelId));
-    this.#background.set(channelId, work);
+    if (this.#stopped) return;
+    this.#due.add(channelId);
+    this.#timer ??= this.deps.clock.setTimer(GATHER_MS, () => this.#begin());
+  }
+
+  /** Goes on with every channel that has news, until the index has all of it. */
+  #begin(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const channelId of [...this.#due]) {
+      // What is under way may have read its last page before these news.
+      if (this.#background.has(channelId)) continue;
+      this.#due.delete(channelId);
+      const work = this.#untilDone('a channel could not be indexed; it is tried again', () => this.#reachHead(channelId)).finally(() => this.#background.delete(channelId));
+      this.#background.set(channelId, work);
+    }
+    if (this.#due.size > 0) this.#timer = this.deps.clock.setTimer(GATHER_MS, () => this.#begin());
   }
 
   /** Indexes what is missing of all channels. Rejects when the store or the index fails. */
@@ -118,10 +142,6 @@ export class SearchIndexer {
       throw error;
     });
     return this.#cursors;
-  }
-
-  async #known(channelId: string): Promise<number> {
-    return (await this.#ready()).get(channelId) ?? 0;
   }
 
   async #reachHead(channelId: string, onPage?: (messages: number) => void): Promise<void> {
