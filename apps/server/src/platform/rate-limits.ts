@@ -17,7 +17,7 @@ export const RATE_LIMITS = {
   write: { per: 'person', points: 300, seconds: 60 },
   send: { per: 'person', points: 60, seconds: 10 },
   channel: { per: 'channel', points: 600, seconds: 10 },
-  search: { per: 'person', points: 60, seconds: 60 },
+  search: { per: 'person', points: 120, seconds: 60 },
   import: { per: 'person', points: 20, seconds: 3_600 },
   /** Against guessing passwords, invitations and codes: by address, and by the account that is tried. */
   guess: { per: 'address', points: 60, seconds: 60 },

@@ -46,6 +46,8 @@ export const COMMANDS: readonly Command[] = [
   { id: 'drafts', title: 'command.drafts', group: 'go', keys: ['Mod+Shift+O'], run: scene('drafts') },
   { id: 'later', title: 'command.later', group: 'go', keys: ['Mod+Shift+S'], run: scene('later') },
   { id: 'browse', title: 'command.browse', group: 'go', keys: ['Mod+Shift+L'], run: scene('browse') },
+  { id: 'search', title: 'command.search', group: 'go', keys: ['Mod+G'], run: ({ place }) => { if (!focusSearch()) go(paths.search(place.workspaceId, '')); } },
+  { id: 'search_channel', title: 'command.search_channel', group: 'channel', keys: ['Mod+F'], when: inChannel, run: searchHere },
   { id: 'create_channel', title: 'command.create_channel', group: 'channel', run: () => openDialog({ kind: 'create_channel', name: '' }) },
   { id: 'details', title: 'command.details', group: 'channel', keys: ['Mod+.'], desktop: ['Mod+Shift+I'], when: inChannel, run: ({ place }) => closeOrShowDetails(place) },
   { id: 'mute', title: 'command.mute', group: 'channel', when: ({ engine, place }) => place.channelId !== null && engine.channel(place.channelId).get()?.membership != null, run: ({ engine, place }) => toggleMute(engine, place.channelId) },
@@ -96,6 +98,26 @@ function step({ place }: CommandContext, by: 1 | -1, unreadOnly: boolean): boole
 function closeOrShowDetails(place: HerePlace): void {
   if (place.rootId !== null && place.channelId !== null) go(paths.channel(place.workspaceId, place.channelId, { messageId: place.messageId ?? undefined }));
   else showPanel(place.panel === null ? 'details' : null);
+}
+
+/** The field of the search, when it is on screen. */
+function focusSearch(): boolean {
+  const field = document.querySelector<HTMLInputElement>('[data-search-field]');
+  if (!field || field.closest('[hidden]')) return false;
+  field.focus();
+  field.select();
+  return true;
+}
+
+/** The second time is the browser's own search. */
+function searchHere({ engine, place }: CommandContext): boolean {
+  if (document.activeElement instanceof HTMLElement && document.activeElement.matches('[data-search-field]')) return false;
+  const view = place.channelId === null ? null : engine.channel(place.channelId).get();
+  if (!view) return false;
+  const partner = view.channel.user_ids?.find((id) => id !== engine.accountId) ?? engine.accountId;
+  const direct = view.channel.kind === 'dm' ? engine.user(partner).get() : null;
+  go(paths.search(place.workspaceId, `in:${direct ? `@${direct.username}` : view.channel.name || view.id} `));
+  return true;
 }
 
 function toggleMute(engine: Engine, channelId: string | null): void {

@@ -28,6 +28,8 @@ const loadDetails = () => withWords(import('../features/details/details-panel.ts
 const DetailsPanel = lazy(() => loadDetails().then((m) => ({ default: m.DetailsPanel })));
 const loadThread = () => import('../features/thread/thread-panel.tsx');
 const ThreadPanel = lazy(() => loadThread().then((m) => ({ default: m.ThreadPanel })));
+const loadSearch = () => withWords(import('../features/search/search-panel.tsx'));
+const SearchPanel = lazy(() => loadSearch().then((m) => ({ default: m.SearchPanel })));
 const SIDE = { standard: 268, min: 200, max: 420 };
 const PANEL = { standard: 392, min: 320, max: 640 };
 const MAIN_MIN = 420;
@@ -42,7 +44,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const narrowPane = useScreen((screen) => screen.narrowPane);
   const sheet = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<{ side: number | null; panel: number | null }>({ side: null, panel: null });
-  const panelOpen = place.scene === 'channel' && (place.rootId !== null || place.panel !== null);
+  const panelOpen = place.scene === 'channel' && (place.rootId !== null || place.panel !== null) || place.search !== null;
   const side = drag.side ?? settings.sidebarWidth ?? SIDE.standard;
   const panel = drag.panel ?? settings.panelWidth ?? PANEL.standard;
   // On a narrow screen the list of channels is a page of its own: then it is what `main` holds.
@@ -56,6 +58,7 @@ export function Shell({ children }: { children: ReactNode }) {
       loadKit().catch((error: unknown) => console.warn('Menus could not be fetched ahead.', error));
       void loadDetails();
       void loadThread();
+      void loadSearch();
     });
   }, []);
   return (
@@ -105,15 +108,23 @@ function RightPanel({ covering, children }: { covering: boolean; children: React
   const place = usePlace();
   const channelId = place.channelId ?? '';
   const name = useChannelName(useChannel(channelId));
-  const { rootId } = place;
+  const { rootId, search } = place;
+  const searching = rootId === null && search !== null;
+  const back = () => go(`${paths.channel(place.workspaceId, channelId)}${search === null ? '' : `?search=${encodeURIComponent(search)}`}`);
   return (
-    <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
+    <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={searching ? t('region.search') : rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
       {children}
-      <Part resetKey={rootId ?? channelId}>
-        <Suspense fallback={null}>
-          {rootId === null ? <DetailsPanel channelId={channelId} /> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={() => go(paths.channel(place.workspaceId, channelId))} />}
-        </Suspense>
-      </Part>
+      {search !== null && (
+        // It stays behind a thread that was opened from it, with its results and its place.
+        <div className={styles.search} hidden={!searching}><Part><Suspense fallback={null}><SearchPanel /></Suspense></Part></div>
+      )}
+      {!searching && (
+        <Part resetKey={rootId ?? channelId}>
+          <Suspense fallback={null}>
+            {rootId === null ? <DetailsPanel channelId={channelId} /> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={back} />}
+          </Suspense>
+        </Part>
+      )}
     </aside>
   );
 }

@@ -116,8 +116,11 @@ function RememberPlace() {
 function Scene() {
   const t = useText();
   const place = usePlace();
+  const home = useHomeChannel();
+  // While one searches, the conversation that one was in stays.
+  const channelId = place.scene === 'search' ? (home?.id ?? null) : (place.channelId ?? '');
   switch (place.scene) {
-    case 'channel': return <ChannelScene channelId={place.channelId ?? ''} />;
+    case 'channel': case 'search': return channelId === null ? <Loading /> : <ChannelScene channelId={channelId} />;
     case 'browse': return <BrowseScene />;
     case 'activity': return <ActivityScene />;
     case 'threads': return <ThreadsScene />;
@@ -130,20 +133,28 @@ function Scene() {
 }
 
 /** Where one was last in this workspace, else its default channel. */
-function Home() {
-  const t = useText();
+function useHomeChannel() {
   const place = usePlace();
   const session = useSession((state) => state.session);
   const { locale } = useIntl();
   const views = useChannels(place.workspaceId);
   const last = session.kind === 'app' ? session.account.lastPlace : null;
-  const target = useMemo(() => {
+  return useMemo(() => {
     const inLast = views.find((view) => last !== null && last === paths.channel(view.workspaceId, view.id));
     const rooms = views.filter((view) => view.channel.name !== '').sort((a, b) => a.channel.name.localeCompare(b.channel.name, locale));
     return inLast ?? views.find((view) => view.channel.is_default) ?? rooms.find((view) => view.channel.name === 'general') ?? rooms[0] ?? null;
   }, [views, last, locale]);
+}
+
+function Home() {
+  const target = useHomeChannel();
   useEffect(() => {
     if (target !== null) go(paths.channel(target.workspaceId, target.id), { replace: true });
   }, [target]);
+  return <Loading />;
+}
+
+function Loading() {
+  const t = useText();
   return <main id="main" aria-label={t('app.loading')} aria-busy="true" />;
 }

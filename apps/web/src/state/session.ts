@@ -4,6 +4,7 @@ import type { Engine } from '@parley/shared/sync/api';
 import { rememberAccount, rememberedAccount, type Account } from './account.ts';
 import { callServer } from './api.ts';
 import { openEngine } from './engine-source.ts';
+import { forgetSearches } from './recent-searches.ts';
 
 /** What the whole page is about. */
 export type Session =
@@ -55,6 +56,7 @@ export async function enter(account: Account, localKey: string | null): Promise<
     const connection = engine.connection.get();
     if (connection.kind !== 'signed_out') return;
     end();
+    forgetSearches(engine.accountId);
     if (connection.reason === 'signed_out') {
       rememberAccount(null);
       show({ kind: 'sign_in' });
@@ -103,6 +105,7 @@ async function refreshAccount(): Promise<void> {
 /** Signs out here: the session ends on the server, and this device forgets everything. */
 export async function signOutHere(engine: Engine): Promise<void> {
   await engine.signOut();
+  forgetSearches(engine.accountId);
   rememberAccount(null);
   show({ kind: 'sign_in' });
 }

@@ -39,7 +39,9 @@ describe('BDG-1 badges', () => {
 
 describe('LAY-8 addresses', () => {
   it('LAY-8 every address reads back as the place it was made for', () => {
-    expect(readPlace(paths.channel(id(9), id(1), { messageId: id(2), rootId: id(3) }), '?panel=details&tab=members')).toEqual({ scene: 'channel', workspaceId: id(9), channelId: id(1), messageId: id(2), rootId: id(3), page: null, panel: 'details', tab: 'members' });
+    expect(readPlace(paths.channel(id(9), id(1), { messageId: id(2), rootId: id(3) }), '?panel=details&tab=members')).toEqual({ scene: 'channel', workspaceId: id(9), channelId: id(1), messageId: id(2), rootId: id(3), page: null, panel: 'details', search: null, tab: 'members' });
+    expect(readPlace(`/w/${id(9)}/search`, '?q=from%3Aana')).toMatchObject({ scene: 'search', workspaceId: id(9), search: 'from:ana' });
+    expect(readPlace(paths.channel(id(9), id(1), { messageId: id(2) }), '?search=x')).toMatchObject({ scene: 'channel', messageId: id(2), search: 'x' });
     for (const scene of ['threads', 'drafts', 'browse'] as const) expect(readPlace(paths.scene(id(9), scene), '')).toMatchObject({ scene, workspaceId: id(9) });
     expect(readPlace(paths.preferences('devices'), '')).toMatchObject({ scene: 'preferences', page: 'devices', workspaceId: null });
     expect(readPlace(paths.workspace(id(9)), '')).toMatchObject({ scene: 'home', workspaceId: id(9) });

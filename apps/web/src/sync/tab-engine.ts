@@ -151,6 +151,7 @@ export class TabEngine implements Engine {
 
   start(): Promise<void> { return this.startWith(); }
   stop(): Promise<void> { return this.onStop(); }
+  searchCached(search: Parameters<Engine['searchCached']>[0]): ReturnType<Engine['searchCached']> { return this.invoke('searchCached', search) as ReturnType<Engine['searchCached']>; }
   signOut(): Promise<void> { return this.act('signOut'); }
   /** The id is made here, so that a hand-over in the middle cannot send twice. */
   send(message: Parameters<Engine['send']>[0]): Promise<void> { return this.act('send', { ...message, clientMsgId: message.clientMsgId ?? this.newId() }); }

@@ -90,6 +90,9 @@ export interface DraftView { channelId: string; rootId: string | null; content: 
 
 export interface OutboxItem { id: string; act: ActKind | 'ack' | 'mark_unread' | 'call'; channelId: string | null; content: string | null; state: PendingState; key: string | null }
 
+/** A question to what this device holds; `timeZone` is the one by which days are meant. */
+export interface CacheSearch { workspaceId: string; q: string; timeZone: string; kind?: 'messages' | 'files'; limit: number }
+
 export interface Engine {
   readonly accountId: string;
   readonly connection: Readable<ConnectionView>;
@@ -130,6 +133,9 @@ export interface Engine {
 
   /** Opens a channel or thread for showing; live events for it flow until `close`. */
   timeline(channelId: string, rootId?: string | null): Timeline;
+
+  /** Searches what this device holds, newest first, with the server's own words and filters. Works without a connection. */
+  searchCached(search: CacheSearch): Promise<readonly { message: Message; highlights: readonly { start: number; end: number }[] }[]>;
 
   /** Durable in the outbox when it resolves; rejects with StorageRefused when it cannot be kept. */
   send(message: { channelId: string; content: string; rootId?: string | null; broadcast?: boolean; clientMsgId?: string; kind?: 'text' | 'me'; quiet?: boolean }): Promise<void>;

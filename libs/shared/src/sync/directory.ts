@@ -37,6 +37,11 @@ export class Directory {
     return held?.user ?? null;
   }
 
+  /** Everybody who is held here. */
+  *known(): Generator<User> {
+    for (const { user } of this.people.values()) yield user;
+  }
+
   put(users: readonly User[]): void {
     for (const user of users) {
       this.missing.delete(user.id);

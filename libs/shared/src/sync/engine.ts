@@ -4,7 +4,7 @@ import type { Draft, Message, Saved, Thread, User } from '../protocol/entities.t
 import { CLOSE, type ServerFrame } from '../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Acting } from './acting.ts';
-import type { ConnectionView, Engine, OutboxItem, Timeline } from './api.ts';
+import type { CacheSearch, ConnectionView, Engine, OutboxItem, Timeline } from './api.ts';
 import { transition, viewOf, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './connection.ts';
 import type { ChannelReplica } from './channel-replica.ts';
 import { Directory } from './directory.ts';
@@ -217,6 +217,12 @@ class SyncEngine implements Engine {
     this.sendLook();
     if (this.replica.channelOf(channelId).cursor === null) this.syncer.request(GAP_GRACE_MS);
     return timeline;
+  }
+
+  async searchCached(search: CacheSearch) {
+    // Words are cut by code that a start does not need.
+    const { searchCache } = await import('./cache-search.ts');
+    return searchCache({ accountId: this.accountId, replica: this.replica, cache: this.options.cache, clock: this.clock, people: () => this.directory.known() }, search);
   }
 
   // ── life ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -33,6 +33,7 @@ export function madeUp(seq: number): Message {
 export interface FakeOptions { count: number; held: HeldRange[]; readSeq: number; page?: number }
 
 export class FakeEngine implements Engine {
+  async searchCached() { return []; }
   readonly accountId = ME;
   readonly connection = new Cell<ConnectionView>({ kind: 'live', latencyMs: 12 });
   readonly me = new Cell<User | null>(people[0] ?? null);
