@@ -11,8 +11,9 @@ import { ChannelScene } from '../scenes/channel/channel-scene.tsx';
 import { rememberAccount } from '../state/account.ts';
 import { callServer } from '../state/api.ts';
 import { useDeviceSettings } from '../state/device.ts';
-import { EngineProvider, useChannels, useEngine, useWorkspaces } from '../state/engine.tsx';
+import { EngineProvider, useChannels, useEngine, usePreferences, useWorkspaces } from '../state/engine.tsx';
 import { useActor } from '../state/permission.ts';
+import { chosenPreferences } from '../features/message-text/synced-preferences.ts';
 import { PlaceProvider, usePlace } from '../state/place.tsx';
 import { go, paths } from '../state/routes.ts';
 import { openDialog, useScreen } from '../state/screen.ts';
@@ -72,12 +73,13 @@ function InChat({ children }: { children: ReactNode }) {
   const engine = useEngine();
   const settings = useDeviceSettings();
   const actor = useActor(workspaceId);
+  const chosen = usePreferences();
   const chat = useMemo<Chat>(
     () => ({
       actor,
       workspaceId,
       origin: window.location.origin,
-      preferences: { ...DEFAULT_PREFERENCES, density: settings.density, singleKeys: settings.singleLetterKeys },
+      preferences: { ...DEFAULT_PREFERENCES, ...chosenPreferences(chosen), density: settings.density, singleKeys: settings.singleLetterKeys },
       go(target) {
         if (target.kind === 'profile') openDialog({ kind: 'person', userId: target.userId });
         else go(paths.channel(target.workspaceId ?? engine.channel(target.channelId).get()?.workspaceId ?? workspaceId, target.channelId, { messageId: target.messageId, rootId: target.rootId }));
@@ -93,7 +95,7 @@ function InChat({ children }: { children: ReactNode }) {
         },
       },
     }),
-    [actor, workspaceId, engine, settings.density, settings.singleLetterKeys],
+    [actor, workspaceId, engine, chosen, settings.density, settings.singleLetterKeys],
   );
   return <ChatProvider chat={chat}>{children}</ChatProvider>;
 }

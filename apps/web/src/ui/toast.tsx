@@ -7,6 +7,7 @@ export interface Toast {
   text: string;
   /** Undo, or a way to what it is about. */
   action?: { label: string; run(): void } | undefined;
+  shownMs: number;
 }
 
 const SHOWN_MS = 6_000;
@@ -20,8 +21,8 @@ const change = (next: readonly Toast[]) => {
 };
 
 /** Shows a sentence at the bottom left for 6 s; at most three stand at once, the oldest goes. Answers what takes it away. */
-export function showToast(text: string, action?: Toast['action']): () => void {
-  const toast = { id: ++last, text, action };
+export function showToast(text: string, action?: Toast['action'], shownMs = SHOWN_MS): () => void {
+  const toast = { id: ++last, text, action, shownMs };
   change([...toasts, toast].slice(-MOST));
   return () => closeToast(toast.id);
 }
@@ -50,11 +51,11 @@ function ToastCard({ toast, closeLabel }: { toast: Toast; closeLabel: string }) 
   useEffect(() => {
     let timer = 0;
     const wait = () => {
-      timer = window.setTimeout(() => (held.current ? wait() : closeToast(toast.id)), SHOWN_MS);
+      timer = window.setTimeout(() => (held.current ? wait() : closeToast(toast.id)), toast.shownMs);
     };
     wait();
     return () => window.clearTimeout(timer);
-  }, [toast.id]);
+  }, [toast.id, toast.shownMs]);
   const hold = (on: boolean) => () => {
     held.current = on;
   };

@@ -94,14 +94,19 @@ export function PersonDialog({ userId, workspaceId, onClose }: { userId: string;
 }
 
 /** RED-6: everything in this workspace is read. */
+/** RED-6. */
+const UNDO_MS = 10_000;
+
 export function ReadAllDialog({ workspaceId, onClose }: { workspaceId: string; onClose(): void }) {
   const t = useText();
   const engine = useEngine();
   const unread = useChannels(workspaceId).filter((view) => rowBadge(view).unread > 0);
   const run = () => {
+    // Where each stood, to go back to: a new epoch on all devices, so that no late ack of another one wins over it.
+    const before = unread.map((view) => ({ id: view.id, seq: (view.membership?.read_seq ?? view.headSeq) + 1 }));
     for (const view of unread) engine.read(view.id, view.headSeq);
     onClose();
-    showToast(t('readall.done', { n: unread.length }));
+    showToast(t('readall.done', { n: unread.length }), { label: t('app.undo'), run: () => { for (const { id, seq } of before) void engine.markUnread(id, seq); } }, UNDO_MS);
   };
   return <Dialog title={unread.length === 0 ? t('readall.none') : t('readall.title', { n: unread.length })} closeLabel={t('app.close')} onClose={onClose} actions={<><Button onClick={onClose}>{t('app.cancel')}</Button>{unread.length > 0 && <Button variant="primary" onClick={run}>{t('readall.submit')}</Button>}</>} />;
 }

@@ -1,0 +1,50 @@
+import { useText } from '../../i18n/text.tsx';
+import { DEFAULT_PREFERENCES, type ChatPreferences } from '../../features/message-text/chat-context.tsx';
+import { useEngine, usePreferences } from '../../state/engine.tsx';
+import { chosenPreferences, preferenceCall, type SyncedPreference } from '../../features/message-text/synced-preferences.ts';
+import { Select, Switch } from '../../ui/choice.tsx';
+
+type Remember = (undo: () => void) => void;
+
+/** The person's synced preferences and how one is changed; `remember` is told how to take a change back. */
+function useSynced(remember: Remember) {
+  const engine = useEngine();
+  const values = { ...DEFAULT_PREFERENCES, ...chosenPreferences(usePreferences()) };
+  const put = <K extends SyncedPreference>(name: K, value: ChatPreferences[K]): void => {
+    const call = preferenceCall(name, value);
+    void engine.setPreference(call.key, call.value);
+  };
+  const set = <K extends SyncedPreference>(name: K, value: ChatPreferences[K]): void => {
+    const before = values[name];
+    put(name, value);
+    remember(() => put(name, before));
+  };
+  return { values, set };
+}
+
+export function MessagesPage({ remember }: { remember: Remember }) {
+  const t = useText();
+  const { values, set } = useSynced(remember);
+  return (
+    <>
+      <Switch label={t('preferences.enter_sends')} hint={t('preferences.enter_sends_hint')} checked={values.enterSends} onChange={(value) => set('enterSends', value)} />
+      <Switch label={t('preferences.plain_composer')} checked={values.plainComposer} onChange={(value) => set('plainComposer', value)} />
+      <Switch label={t('preferences.toolbar')} checked={values.toolbar} onChange={(value) => set('toolbar', value)} />
+      <Select label={t('preferences.joins')} value={values.joins} options={(['folded', 'hidden'] as const).map((value) => ({ value, label: t(`preferences.joins_${value}`) }))} onChange={(value) => set('joins', value)} />
+      <Switch label={t('preferences.show_typing')} checked={values.showTyping} onChange={(value) => set('showTyping', value)} />
+      <Switch label={t('preferences.send_typing')} checked={values.sendTyping} onChange={(value) => set('sendTyping', value)} />
+    </>
+  );
+}
+
+export function ReadingPage({ remember }: { remember: Remember }) {
+  const t = useText();
+  const { values, set } = useSynced(remember);
+  return (
+    <>
+      <Select label={t('preferences.open_at')} value={values.openAt} options={(['left', 'newest'] as const).map((value) => ({ value, label: t(`preferences.open_at_${value}`) }))} onChange={(value) => set('openAt', value)} />
+      <Select label={t('preferences.mark_read')} value={values.markRead} options={(['scroll', 'open', 'never'] as const).map((value) => ({ value, label: t(`preferences.mark_read_${value}`) }))} onChange={(value) => set('markRead', value)} />
+      <Switch label={t('preferences.esc_marks_read')} checked={values.escMarksRead} onChange={(value) => set('escMarksRead', value)} />
+    </>
+  );
+}
