@@ -2,6 +2,7 @@ import { CornerDownRight, Pin } from 'lucide-react';
 import type { Message } from '@parley/shared/protocol/entities';
 import type { MessageView } from '@parley/shared/sync/api';
 import { memo, useId, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import { flushSync } from 'react-dom';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useEngine, useUser } from '../../state/engine.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
@@ -76,7 +77,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
     const quick = /^Digit([1-3])$/.exec(event.code);
     const letters: Record<string, (() => void) | false | undefined> = {
       t: acts.may.reply && acts.reply, e: acts.may.edit && acts.edit, u: acts.may.markUnread && acts.markUnread, c: acts.copyText, s: acts.may.link && (() => acts.save(engine.savedOf(message.id).get() === null)), p: acts.may.pin && acts.pin, l: acts.may.link && acts.copyLink,
-      r: acts.may.react && (() => { setNear(true); requestAnimationFrame(() => document.getElementById(id)?.querySelector<HTMLElement>('[data-react]')?.click()); }),
+      r: acts.may.react && (() => { flushSync(() => setNear(true)); document.getElementById(id)?.querySelector<HTMLElement>('[data-react]')?.click(); }),
     };
     let run: (() => void) | false | undefined;
     if (event.key === 'Delete') run = acts.may.delete && acts.delete;
