@@ -1,3 +1,4 @@
+import { openDm } from '@parley/shared/protocol/calls/channels';
 import { react } from '@parley/shared/protocol/calls/messages';
 import { expect, test } from '../fixtures/world.ts';
 import { expectAccessible } from '../support/accessibility.ts';
@@ -54,4 +55,37 @@ test('ACT-1 marking all read can be taken back', async ({ world }) => {
   await expect(link(0)).toBeVisible();
   await chat.page.getByRole('button', { name: 'Undo' }).click();
   await expect(link(3)).toBeVisible();
+});
+
+test('NTF-6 NTF-9 a notification of a mention leads to its message, and goes when it is read on the other device @two-people', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  const laptop = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/activity` }));
+  await laptop.page.context().grantPermissions(['notifications']);
+  const phone = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/browse` }));
+  await expect(laptop.page.getByRole('main').getByRole('listitem').filter({ hasText: 'added you to harbour' })).toBeVisible();
+  await expect.poll(() => laptop.page.evaluate(async () => (await navigator.locks.query()).held?.some((lock) => lock.name?.startsWith('parley-notify-')) && (await navigator.serviceWorker.ready).active?.state)).toBe('activated');
+  const standing = () => laptop.page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((one) => [one.title, one.body, (one.data as { path: string }).path]));
+
+  const said = await world.say(tom, room, `<@${amara.id}> the key is on the hook`);
+  await expect.poll(standing).toEqual([['Tom Berger mentioned you in harbour', expect.stringContaining('the key is on the hook'), `/w/${world.workspaceId}/c/${room.id}/m/${said.message_id}`]]);
+  await phone.openChannel(room.name);
+  await expect.poll(standing).toEqual([]);
+});
+
+test('NTF-10 the permission is asked from a card after the first direct message, never on load @two-people', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const chat = new Chat(await world.open(amara));
+  await expect.poll(() => chat.page.evaluate(async () => (await navigator.locks.query()).held?.some((lock) => lock.name?.startsWith('parley-notify-')))).toBe(true);
+  const card = chat.page.getByRole('region', { name: 'Notifications' });
+  await expect(card).toHaveCount(0);
+  const dm = await tom.api.call(openDm, { workspace_id: world.workspaceId, user_ids: [amara.id] });
+  await world.say(tom, dm, 'Are you there?');
+  await expect(card).toBeVisible();
+  await expectAccessible(chat.page);
+  await card.getByRole('button', { name: 'Not now' }).click();
+  await expect(card).toHaveCount(0);
+  await chat.page.reload();
+  await expect.poll(() => chat.page.evaluate(async () => (await navigator.locks.query()).held?.some((lock) => lock.name?.startsWith('parley-notify-')))).toBe(true);
+  await expect(card).toHaveCount(0);
 });

@@ -72,7 +72,7 @@ describe('BUD-4 sizes of the build', () => {
     const events: string[] = [];
     // A classic script: it must evaluate as one.
     runInNewContext(worker, { self: { addEventListener: (name: string) => events.push(name) } });
-    expect(events.sort()).toEqual(['activate', 'fetch', 'install', 'message']);
+    expect(events.sort()).toEqual(['activate', 'fetch', 'install', 'message', 'notificationclick']);
   });
   it('STK-4 nothing in the build names another host to fetch from', () => {
     for (const file of readdirSync(join(out, 'assets')).filter((name) => name.endsWith('.css'))) expect(readFileSync(join(out, 'assets', file), 'utf8')).not.toMatch(/url\(["']?https?:/);

@@ -6,6 +6,7 @@ import { ChatProvider, DEFAULT_PREFERENCES, type Chat } from '../features/messag
 import { withWords } from '../i18n/catalogue.ts';
 import { useText } from '../i18n/text.tsx';
 import { readText } from '../platform/device-settings.ts';
+import { whenIdle } from '../platform/when-idle.ts';
 import { followUpdates } from '../platform/updates.ts';
 import { ChannelScene } from '../scenes/channel/channel-scene.tsx';
 import { rememberAccount } from '../state/account.ts';
@@ -19,6 +20,7 @@ import { go, paths } from '../state/routes.ts';
 import { openDialog, useScreen } from '../state/screen.ts';
 import { useSession, type Session } from '../state/session.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
+import { ErrorBoundary } from '../ui/error-boundary.tsx';
 import { leaveLastKeys, takeLastKeys } from './draft-rescue.ts';
 import { Shell } from './shell.tsx';
 import { TabTitle } from './tab-title.tsx';
@@ -29,6 +31,7 @@ const ThreadsScene = lazy(() => withWords(import('../scenes/threads/threads-scen
 const DraftsScene = lazy(() => withWords(import('../scenes/drafts/drafts-scene.tsx')).then((m) => ({ default: m.DraftsScene })));
 const LaterScene = lazy(() => withWords(import('../scenes/later/later-scene.tsx')).then((m) => ({ default: m.LaterScene })));
 const PreferencesScene = lazy(() => withWords(import('../scenes/preferences/preferences-scene.tsx')).then((m) => ({ default: m.PreferencesScene })));
+const NotifierHost = lazy(() => withWords(import('../features/notifier/notifier-host.tsx')).then((m) => ({ default: m.NotifierHost })));
 
 /** The app of one account. */
 export function SignedIn({ session }: { session: Extract<Session, { kind: 'app' }> }) {
@@ -61,6 +64,7 @@ function InWorkspace({ session }: { session: Extract<Session, { kind: 'app' }> }
       <InChat>
         <TabTitle />
         <RememberPlace />
+        <Notifications />
         <Shell><Suspense fallback={null}><Scene /></Suspense></Shell>
       </InChat>
     </PlaceProvider>
@@ -98,6 +102,13 @@ function InChat({ children }: { children: ReactNode }) {
     [actor, workspaceId, engine, chosen, settings.density, settings.singleLetterKeys],
   );
   return <ChatProvider chat={chat}>{children}</ChatProvider>;
+}
+
+/** NTF-8: fetched when the page has nothing more urgent to do. */
+function Notifications() {
+  const [due, setDue] = useState(false);
+  useEffect(() => whenIdle(() => setDue(true)), []);
+  return due ? <ErrorBoundary fallback={() => null}><Suspense fallback={null}><NotifierHost /></Suspense></ErrorBoundary> : null;
 }
 
 /** LAY-8: reload and the next start return to the same place. */

@@ -29,6 +29,24 @@ self.addEventListener('message', (event) => {
   if (event.data === 'activate') void self.skipWaiting();
 });
 
+/** NTF-9: a click leads to the message, in a page that is open or in a new one. Only places of this app are gone to. */
+self.addEventListener('notificationclick', (event) => {
+  const data = event.notification.data as { parley?: unknown; path?: unknown } | null;
+  if (data?.parley !== 1 || typeof data.path !== 'string' || !data.path.startsWith('/w/')) return;
+  event.notification.close();
+  event.waitUntil(openPath(data.path));
+});
+
+async function openPath(path: string): Promise<void> {
+  const [page] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  if (page === undefined) {
+    await self.clients.openWindow(path);
+    return;
+  }
+  page.postMessage({ kind: 'open', path });
+  await page.focus();
+}
+
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);

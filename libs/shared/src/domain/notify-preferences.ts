@@ -23,7 +23,7 @@ export const NOTIFY_KEYS = {
   preview: 'notify_preview', pushAfter: 'notify_push_after', ignored: 'ignored_people', dndUntil: 'dnd_until', dndSchedule: 'dnd_schedule',
 } as const;
 
-export const KEYWORDS_MAX = 50;
+export const KEYWORDS_MAX = 40;
 export const KEYWORD_CHARACTERS = 80;
 const PUSH_AFTER_SECONDS = { standard: 60, max: 3_600 };
 

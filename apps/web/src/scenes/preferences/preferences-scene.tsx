@@ -23,11 +23,12 @@ import { Chip } from '../../ui/chip.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Skeleton } from '../../ui/skeleton.tsx';
 import { showToast } from '../../ui/toast.tsx';
+import { NotificationsPage } from './notifications-page.tsx';
 import { MessagesPage, ReadingPage } from './synced-pages.tsx';
 import { SceneHead } from '../scene-head.tsx';
 import styles from '../scene.module.css';
 
-const PAGES = ['profile', 'appearance', 'messages', 'reading', 'language', 'accessibility', 'devices', 'history'] as const;
+const PAGES = ['profile', 'appearance', 'messages', 'reading', 'notifications', 'language', 'accessibility', 'devices', 'history'] as const;
 type Page = (typeof PAGES)[number];
 
 /** PRF-1: each change is saved and shown at once, and undone by Ctrl+Z. */
@@ -37,7 +38,7 @@ export function PreferencesScene() {
   const may = useMay(place.workspaceId, null);
   const pages = PAGES.filter((page) => page !== 'history' || may('workspace.import'));
   const page = pages.find((one) => one === place.page) ?? 'appearance';
-  const views: Record<Page, () => ReactNode> = { profile: () => <ProfilePage />, appearance: () => <AppearancePage />, messages: () => <MessagesPage remember={remember} />, reading: () => <ReadingPage remember={remember} />, language: () => <LanguagePage />, accessibility: () => <AccessibilityPage />, devices: () => <DevicesPage />, history: () => <HistoryImport workspaceId={place.workspaceId} /> };
+  const views: Record<Page, () => ReactNode> = { profile: () => <ProfilePage />, appearance: () => <AppearancePage />, messages: () => <MessagesPage remember={remember} />, reading: () => <ReadingPage remember={remember} />, notifications: () => <NotificationsPage remember={remember} />, language: () => <LanguagePage />, accessibility: () => <AccessibilityPage />, devices: () => <DevicesPage />, history: () => <HistoryImport workspaceId={place.workspaceId} /> };
   return (
     <main className={styles.scene} id="main" aria-label={t('command.preferences')} onKeyDown={undoKey}>
       <SceneHead title={t('command.preferences')} />

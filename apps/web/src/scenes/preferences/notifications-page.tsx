@@ -1,0 +1,36 @@
+import { useState } from 'react';
+import { KEYWORD_CHARACTERS, KEYWORDS_MAX, NOTIFY_KEYS, readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
+import { useText } from '../../i18n/text.tsx';
+import { useEngine, usePreferences } from '../../state/engine.tsx';
+import { Select, Switch } from '../../ui/choice.tsx';
+import { Field } from '../../ui/field.tsx';
+
+/** PRF-1: what notifies, and how much it shows. On all devices. */
+export function NotificationsPage({ remember }: { remember(undo: () => void): void }) {
+  const t = useText();
+  const engine = useEngine();
+  const stored = usePreferences();
+  const chosen = readNotifyPreferences(stored);
+  const [words, setWords] = useState<string | null>(null);
+  const set = (key: string, value: unknown): void => {
+    const before = stored[key] ?? null;
+    void engine.setPreference(key, value);
+    remember(() => void engine.setPreference(key, before));
+  };
+  const keep = (): void => {
+    if (words === null) return;
+    const list = [...new Set(words.split(',').map((word) => word.trim().slice(0, KEYWORD_CHARACTERS)).filter((word) => word !== ''))].slice(0, KEYWORDS_MAX);
+    setWords(null);
+    if (list.join() !== chosen.keywords.join()) set(NOTIFY_KEYS.keywords, list.length === 0 ? null : list);
+  };
+  return (
+    <>
+      <Select label={t('preferences.notify_level')} value={chosen.level} options={(['mentions', 'all', 'nothing'] as const).map((value) => ({ value, label: t(`preferences.notify_level_${value}`) }))} onChange={(value) => set(NOTIFY_KEYS.level, value === 'mentions' ? null : value)} />
+      <Field label={t('preferences.notify_keywords')} hint={t('preferences.notify_keywords_hint')} value={words ?? chosen.keywords.join(', ')} onChange={(event) => setWords(event.target.value)} onBlur={keep} />
+      <Switch label={t('preferences.notify_reactions')} checked={chosen.reactions} onChange={(value) => set(NOTIFY_KEYS.reactions, value || null)} />
+      <Switch label={t('preferences.notify_sound')} checked={chosen.sound} onChange={(value) => set(NOTIFY_KEYS.sound, value ? null : false)} />
+      <Select label={t('preferences.notify_in_front')} value={chosen.inFront} options={(['direct', 'all', 'none'] as const).map((value) => ({ value, label: t(`preferences.notify_in_front_${value}`) }))} onChange={(value) => set(NOTIFY_KEYS.inFront, value === 'direct' ? null : value)} />
+      <Select label={t('preferences.notify_preview')} value={chosen.preview} options={(['full', 'sender', 'none'] as const).map((value) => ({ value, label: t(`preferences.notify_preview_${value}`) }))} onChange={(value) => set(NOTIFY_KEYS.preview, value === 'full' ? null : value)} />
+    </>
+  );
+}
