@@ -71,6 +71,18 @@ test('NTF-6 NTF-9 a notification of a mention leads to its message, and goes whe
   await expect.poll(standing).toEqual([['Tom Berger mentioned you in harbour', expect.stringContaining('the key is on the hook'), `/w/${world.workspaceId}/c/${room.id}/m/${said.message_id}`]]);
   await phone.openChannel(room.name);
   await expect.poll(standing).toEqual([]);
+
+  // The browser's own click cannot be made from here: the service worker is told of one.
+  const later = await world.say(tom, room, `<@${amara.id}> and the boat is back`);
+  await expect.poll(async () => (await standing()).length).toBe(1);
+  await laptop.page.context().serviceWorkers()[0]!.evaluate(async () => {
+    const worker = globalThis as unknown as EventTarget & { registration: ServiceWorkerRegistration; NotificationEvent: new (type: string, init: { notification: Notification }) => Event };
+    const [notification] = await worker.registration.getNotifications();
+    worker.dispatchEvent(new worker.NotificationEvent('notificationclick', { notification: notification! }));
+  });
+  await expect(laptop.page).toHaveURL(new RegExp(`/c/${room.id}/m/${later.message_id}$`));
+  await expect(laptop.message('and the boat is back')).toBeVisible();
+  await expect.poll(standing).toEqual([]);
 });
 
 test('NTF-10 the permission is asked from a card after the first direct message, never on load @two-people', async ({ world }) => {

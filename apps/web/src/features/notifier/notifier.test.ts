@@ -157,6 +157,9 @@ describe('the notifier', () => {
     looking = { inFront: true, looking: true };
     await say({});
     await say({ entries: [entry('m1')] });
+    looking = { inFront: false, looking: false };
+    // Its message is still being fetched.
+    notifier.update({ ...seen, entries: [...seen.entries, entry('m2')] });
     notifier.stop();
     await clock.advance(60_000);
     await settle();
