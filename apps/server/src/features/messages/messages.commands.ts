@@ -30,7 +30,7 @@ export const messageCommands = {
 
     const change = await ChannelChange.begin(tx, row.channel_id);
     await keepVersion(tx, row);
-    const targets = await resolveTargets(tx, { channel_id: row.channel_id, workspace_id: access.row.workspace_id, author_id: row.author_id }, args.named, args.here_ids ?? []);
+    const targets = await resolveTargets(tx, { channel_id: row.channel_id, workspace_id: access.row.workspace_id, author_id: row.author_id, seq: row.seq }, args.named, args.here_ids ?? []);
     row.doc.content = args.content;
     row.doc.mentions = targets.mentions;
     if (targets.mentions.everyone === 'here' && before.everyone === 'here') {

@@ -1,4 +1,5 @@
 import { deleteMessage, editMessage, getMessages, react, sendMessage } from '@parley/shared/protocol/calls/messages';
+import { markUnread } from '@parley/shared/protocol/calls/reading';
 import { archiveChannel, removeFromChannel, updateChannel } from '@parley/shared/protocol/calls/channels';
 import type { Message } from '@parley/shared/protocol/entities';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -170,6 +171,19 @@ describe.each(STORES)('messages on $adapter', (adapter) => {
     expect((await talk.unread(talk.bob, room)).mentions).toBe(1);
     await talk.as(talk.alice).call(editMessage, { message_id: message.id, content: 'hello' });
     expect((await talk.unread(talk.bob, room)).mentions).toBe(0);
+  });
+
+  it('an edit to <!channel> names and lists those who were members at its place', async () => {
+    const lounge = await talk.room('lounge', [talk.alice]);
+    const message = await talk.send(talk.alice, lounge, 'hello');
+    await talk.join(talk.bob, lounge);
+    await talk.as(talk.bob).call(markUnread, { channel_id: lounge.id, seq: message.seq });
+    const edited = await talk.as(talk.alice).call(editMessage, { message_id: message.id, content: '<!channel> hello' });
+    expect([edited.mentions.everyone, edited.mentions.target_ids?.includes(talk.bob.id)]).toEqual(['channel', false]);
+    expect((await talk.unread(talk.bob, lounge)).mentions).toBe(0);
+    const next = await talk.send(talk.alice, lounge, '<!channel> again');
+    expect(next.mentions.target_ids).toContain(talk.bob.id);
+    expect((await talk.unread(talk.bob, lounge)).mentions).toBe(1);
   });
 
   describe('threads', () => {

@@ -13,9 +13,10 @@ export interface Targets {
 
 /**
  * Looks up who is named. People who are not of the workspace are nobody, and groups are unknown for now. `hereIds` are the
- * people who are here, as the caller found them; only members of the channel count of them.
+ * people who are here, as the caller found them; only members of the channel count of them. `seq` is the place of a message that
+ * has one already: its `<!channel>` names those whose stay began before it, as the counts have it.
  */
-export async function resolveTargets(tx: ReadTx, place: { channel_id: string; workspace_id: string; author_id: string }, named: NamedTargets, hereIds: readonly string[]): Promise<Targets> {
+export async function resolveTargets(tx: ReadTx, place: { channel_id: string; workspace_id: string; author_id: string; seq?: number }, named: NamedTargets, hereIds: readonly string[]): Promise<Targets> {
   const userIds: string[] = [];
   for (const id of named.user_ids) {
     if (await tx.get(workspaceMembers, [place.workspace_id, id])) userIds.push(id);
@@ -29,7 +30,7 @@ export async function resolveTargets(tx: ReadTx, place: { channel_id: string; wo
     found.target_ids = here.slice(0, LIMITS.listed_people);
   } else if (named.everyone === 'channel') {
     const first = await tx.find(members, { prefix: [place.channel_id], limit: LIMITS.listed_people + 1 });
-    found.target_ids = first.map((m) => m.user_id).filter((id) => id !== place.author_id).slice(0, LIMITS.listed_people);
+    found.target_ids = first.filter((m) => place.seq === undefined || m.joined_seq < place.seq).map((m) => m.user_id).filter((id) => id !== place.author_id).slice(0, LIMITS.listed_people);
   }
   return { mentions: found, here };
 }
