@@ -31,6 +31,8 @@ export default defineConfig(({ command }) => ({
     cssMinify: 'lightningcss',
     reportCompressedSize: false,
     sourcemap: 'hidden',
+    // What the first screen needs comes as one file: fifteen would each wait for their turn, and later parts share them anyway.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] } } },
   },
   server: { proxy: { '/api': { target: process.env['PARLEY_URL'] ?? 'http://127.0.0.1:3210', ws: true } } },
 }));

@@ -3,6 +3,7 @@
 /** What runs inside the page that is measured; kept free of imports, since it is sent there as text. */
 export interface PageMarks {
   rows?: number;
+  messages?: number;
   composer?: number;
   live?: number;
   paint?: number;
@@ -12,7 +13,7 @@ export interface PageMarks {
 export function watchStart(): void {
   const marks: Record<string, number> = {};
   (globalThis as unknown as { marks: unknown }).marks = marks;
-  const wanted: [string, string][] = [['rows', 'nav a[href*="/c/"]'], ['composer', '[data-composer] textarea, [data-composer] .cm-content'], ['live', '[data-composer] .cm-content'], ['paint', '#static']];
+  const wanted: [string, string][] = [['rows', 'nav a[href*="/c/"]'], ['messages', '[role=feed] [data-seq]'], ['composer', '[data-composer] textarea, [data-composer] .cm-content'], ['live', '[data-composer] .cm-content'], ['paint', '#static']];
   const painted = (name: string): void => {
     requestAnimationFrame(() => {
       const channel = new MessageChannel();

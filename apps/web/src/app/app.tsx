@@ -3,8 +3,9 @@ import type { IntlShape } from 'react-intl';
 import { useLocation } from 'wouter';
 import { ENGLISH, loadCatalogue, regionalOf, systemLanguage, withWords, type Language } from '../i18n/catalogue.ts';
 import { makeIntl, TextProvider, useText } from '../i18n/text.tsx';
+import { deviceSettings } from '../platform/device-settings.ts';
 import { useDeviceSettings } from '../state/device.ts';
-import { startSession, useSession } from '../state/session.ts';
+import { useSession } from '../state/session.ts';
 import { Button } from '../ui/button.tsx';
 import { MENU_PLACE_ID } from '../ui/menu.tsx';
 import { ToastRegion } from '../ui/toast.tsx';
@@ -22,18 +23,22 @@ const entry = {
 };
 
 const first: Language = systemLanguage(navigator.languages);
+const wantedNow = (language: ReturnType<typeof useDeviceSettings>['language']): Language => (language === 'system' ? first : language);
+// Asked for before anything is drawn; who shows them tells of a failure.
+loadCatalogue(wantedNow(deviceSettings.get().language)).catch(() => undefined);
 const english = makeIntl('en', ENGLISH, undefined, regionalOf('en', navigator.languages));
 
 /** Everything: words, tips, toasts, the announcer, and whichever page is due. */
 export function App() {
   const { language } = useDeviceSettings();
-  const wanted = language === 'system' ? first : language;
+  const wanted = wantedNow(language);
   const [intl, setIntl] = useState<IntlShape | null>(wanted === 'en' ? english : null);
   useEffect(() => {
     let current = true;
     document.documentElement.lang = wanted;
-    if (wanted === 'en') setIntl(english);
-    else loadCatalogue(wanted).then((messages) => current && setIntl(makeIntl(wanted, messages, undefined, regionalOf(wanted, navigator.languages))), () => current && setIntl(english));
+    const inEnglish = () => loadCatalogue('en').then(() => { if (current) setIntl(english); }, (error: unknown) => console.warn('Words could not be fetched.', error));
+    if (wanted === 'en') void inEnglish();
+    else loadCatalogue(wanted).then((messages) => { if (current) setIntl(makeIntl(wanted, messages, undefined, regionalOf(wanted, navigator.languages))); }, inEnglish);
     return () => {
       current = false;
     };
@@ -63,9 +68,6 @@ function Page() {
   const session = useSession((state) => state.session);
   const [path] = useLocation();
   const invite = /^\/invite\/([^/]+)\/?$/.exec(path)?.[1];
-  useEffect(() => {
-    if (useSession.getState().session.kind === 'starting') void startSession();
-  }, []);
   const view = () => {
     if (invite !== undefined && session.kind !== 'set_up' && session.kind !== 'starting') return <entry.invite token={decodeURIComponent(invite)} />;
     switch (session.kind) {

@@ -13,20 +13,45 @@ export type Catalogue = Record<string, string | MessageFormatElement[]>;
 /** What the first paint says. The words of scenes and dialogs come with the first of them, into the same object. */
 export const ENGLISH: Catalogue = { ...shell, ...list };
 
-let sceneWords: Promise<void> | null = null;
-const loadSceneWords = (): Promise<void> => (sceneWords ??= import('./en/scenes.json').then((words) => void Object.assign(ENGLISH, words.default)));
+const IMPORTS: Record<Exclude<Language, 'en'>, { first(): Promise<{ default: Catalogue }[]>; scenes(): Promise<{ default: Catalogue }> }> = {
+  de: { first: () => Promise.all([import('./de/shell.json'), import('./de/list.json')]), scenes: () => import('./de/scenes.json') },
+};
+
+/** By language that was asked for: its words, and those of scenes and dialogs once one of these was wanted. */
+const words = new Map<Language, Promise<Catalogue>>();
+const sceneWords = new Map<Language, Promise<void>>();
+let scenesWanted = false;
+
+/** Remembered as long as it succeeds: what could not be fetched is fetched again. */
+function once<T>(held: Map<Language, Promise<T>>, language: Language, make: () => Promise<T>): Promise<T> {
+  const known = held.get(language);
+  if (known) return known;
+  const made = make();
+  held.set(language, made);
+  made.catch(() => held.delete(language));
+  return made;
+}
+
+const wordsOf = (language: Language): Promise<Catalogue> => once(words, language, async () => (language === 'en' ? ENGLISH : Object.assign({}, ...(await IMPORTS[language].first()).map((part) => part.default)) as Catalogue));
+
+const loadSceneWords = (language: Language): Promise<void> => once(sceneWords, language, async () => {
+  const [into, scenes] = await Promise.all([wordsOf(language), language === 'en' ? import('./en/scenes.json') : IMPORTS[language].scenes()]);
+  Object.assign(into, scenes.default);
+});
 
 /** A part that is loaded on demand, together with its words. */
 export const withWords = async <T>(part: Promise<T>): Promise<T> => {
-  await loadSceneWords();
+  scenesWanted = true;
+  await Promise.all((words.size === 0 ? ['en' as const] : [...words.keys()]).map(loadSceneWords));
   return part;
 };
 
-/** English comes with the first chunk, the others on demand and whole. */
+/** English comes with the first chunk, the others on demand: what the first paint says, the rest as in English. */
 export async function loadCatalogue(language: Language): Promise<Catalogue> {
-  if (language === 'en') return ENGLISH;
-  const parts = await Promise.all([import('./de/shell.json'), import('./de/list.json'), import('./de/scenes.json')]);
-  return Object.assign({}, ...parts.map((part) => part.default)) as Catalogue;
+  const loading = wordsOf(language);
+  // A scene that is open changes its language as well.
+  if (scenesWanted) await loadSceneWords(language);
+  return loading;
 }
 
 /** The first of the system's languages that Parley speaks. */

@@ -31,7 +31,7 @@ export const useSession = create<SessionStore>((set) => ({
 
 const show = (session: Session) => useSession.getState().set(session);
 
-/** Decides what to show: the cache of the last account at once, else what the server says. */
+/** Decides what to show: the cache of the last account at once, else what the server says. Asked for by the page's first script, before anything is drawn. */
 export async function startSession(): Promise<void> {
   const remembered = rememberedAccount();
   if (remembered !== null) {

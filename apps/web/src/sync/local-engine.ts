@@ -28,13 +28,22 @@ export interface AccountOnDevice {
 export const cacheName = (accountId: string): string => `parley-cache-${accountId}`;
 export const durableName = (accountId: string): string => `parley-outbox-${accountId}`;
 
+export interface Stores { cache: KeyValueStore; durable: KeyValueStore }
+
+/** The browser's databases of an account. Opening them changes nothing, so it need not wait until this tab leads. */
+export async function openStores(account: AccountOnDevice, transport: Transport): Promise<Stores> {
+  const [cache, durable] = await Promise.all([openIndexedDb(cacheName(account.accountId), 'relaxed').catch(() => new MemoryStore()), openDurable(account, transport)]);
+  return { cache, durable };
+}
+
+export async function closeStores({ cache, durable }: Stores): Promise<void> {
+  await Promise.all([cache.close(), durable.close()]);
+}
+
 /** An engine that runs in this very page, over the browser's databases. */
-export async function openLocalEngine(account: AccountOnDevice, transport: Transport): Promise<Engine> {
-  const { accountId, deviceId } = account;
+export function makeLocalEngine({ accountId, deviceId }: AccountOnDevice, transport: Transport, { cache, durable }: Stores): Engine {
   // Asking once is polite; a refusal only means that the browser may clear it, which the engine survives.
   void navigator.storage?.persist?.().catch(() => false);
-  const cache = await openIndexedDb(cacheName(accountId), 'relaxed').catch(() => new MemoryStore());
-  const durable = await openDurable(account, transport);
   return createEngine({
     accountId, deviceId, transport, cache, durable, clock: browserClock, random: browserRandom, volatile: durable instanceof MemoryStore,
     onSignedOut: () => void forgetKey(accountId).catch(() => {}),
@@ -46,13 +55,22 @@ async function openDurable(account: AccountOnDevice, transport: Transport): Prom
   try {
     // Over plain HTTP the browser does not encrypt, and the same text crosses the network in the clear as well.
     if (!canEncrypt()) return await openIndexedDb(durableName(accountId), 'strict');
-    const key = account.localKey !== null ? await importLocalKey(account.localKey) : (await rememberedKey(accountId)) ?? (await keyFromServer(transport));
-    if (!key) return new MemoryStore();
-    await rememberKey(accountId, key);
-    return new EncryptedStore(await openIndexedDb(durableName(accountId), 'strict'), key);
+    const [key, store] = await Promise.all([keyOf(account, transport), openIndexedDb(durableName(accountId), 'strict')]);
+    if (key) return new EncryptedStore(store, key);
+    await store.close();
   } catch {
-    return new MemoryStore();
+    // Whatever it was, the engine says that nothing is kept.
   }
+  return new MemoryStore();
+}
+
+/** The key of this account's durable store: from the sign-in, as kept here, or from the server again. A new one is kept. */
+async function keyOf({ accountId, localKey }: AccountOnDevice, transport: Transport): Promise<CryptoKey | null> {
+  const kept = localKey === null ? await rememberedKey(accountId) : null;
+  if (kept) return kept;
+  const key = localKey === null ? await keyFromServer(transport) : await importLocalKey(localKey);
+  if (key) await rememberKey(accountId, key);
+  return key;
 }
 
 async function keyFromServer(transport: Transport): Promise<CryptoKey | null> {

@@ -1,6 +1,6 @@
 import type { Engine } from '@parley/shared/sync/api';
 import { deleteIndexedDb } from './indexed-db.ts';
-import { browserClock, browserRandom, cacheName, durableName, openLocalEngine, type AccountOnDevice } from './local-engine.ts';
+import { browserClock, browserRandom, cacheName, closeStores, durableName, makeLocalEngine, openStores, type AccountOnDevice, type Stores } from './local-engine.ts';
 import { forgetKey } from './local-key.ts';
 import { shareEngine, type TabMeans } from './tabs.ts';
 import { WebTransport } from './web-transport.ts';
@@ -14,9 +14,19 @@ export type { AccountOnDevice } from './local-engine.ts';
  * has locks (HTTPS, localhost); else each runs its own over the same databases, which the server's idempotency bears.
  */
 export async function openEngine(account: AccountOnDevice): Promise<Engine> {
-  const open = (): Promise<Engine> => openLocalEngine(account, new WebTransport());
+  const transport = new WebTransport();
+  // Opened while the tabs are finding out who leads; a tab that follows lets go of them.
+  let early: Promise<Stores> | null = openStores(account, transport);
+  const takeEarly = (): Promise<Stores> | null => {
+    const taken = early;
+    early = null;
+    return taken;
+  };
+  const open = async (): Promise<Engine> => makeLocalEngine(account, transport, await (takeEarly() ?? openStores(account, transport)));
   const { locks } = navigator as { locks?: LockManager };
-  const engine = locks && typeof BroadcastChannel !== 'undefined' ? shareEngine(account.accountId, browserMeans(account.accountId, locks), open) : await open();
+  const engine = locks && typeof BroadcastChannel !== 'undefined'
+    ? shareEngine(account.accountId, browserMeans(account.accountId, locks), open, () => void takeEarly()?.then(closeStores))
+    : await open();
   window.addEventListener('online', () => engine.wake());
   window.addEventListener('offline', () => engine.setOnline(false));
   document.addEventListener('visibilitychange', () => {

@@ -1,8 +1,10 @@
 import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { StorageRefused, type KeyValueStore } from '@parley/shared/sync/ports';
+import { DEVICE, FakeServer, ME, meUser, ok, unreached } from '@parley/shared/testing/fake-server';
 import { EncryptedStore } from './encrypted-store.ts';
 import { asRefused, deleteIndexedDb, openIndexedDb } from './indexed-db.ts';
+import { closeStores, openStores } from './local-engine.ts';
 import { forgetKey, importLocalKey, rememberedKey, rememberKey } from './local-key.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -68,6 +70,25 @@ describe('IndexedDB', () => {
     expect(asRefused(new DOMException('', 'QuotaExceededError')).reason).toBe('full');
     expect(asRefused(new Error()).reason).toBe('unavailable');
   });
+});
+
+it('TAB4 a start takes the key that it finds, asks the server for a lost one, and keeps nothing without one', async () => {
+  const server = new FakeServer().on('me', () => unreached);
+  const account = (localKey: string | null) => ({ accountId: ME, deviceId: DEVICE, localKey });
+  const drafts = async (localKey: string | null, work: (store: KeyValueStore) => Promise<void>) => {
+    const stores = await openStores(account(localKey), server);
+    await work(stores.durable);
+    await closeStores(stores);
+  };
+  await drafts(null, async (store) => expect(store).toBeInstanceOf(MemoryStore));
+  await drafts(KEY, (store) => store.write([{ collection: 'drafts', key: 'c/', value: 'text' }]));
+  const asked = server.asked.length;
+  await drafts(null, async (store) => expect(await store.get('drafts', 'c/')).toBe('text'));
+  expect(server.asked.length).toBe(asked);
+  await forgetKey(ME);
+  server.on('me', () => ok({ user: meUser, server_role: 'member', device_id: DEVICE, workspaces: [], local_key: KEY }));
+  await drafts(null, async (store) => expect(await store.get('drafts', 'c/')).toBe('text'));
+  expect(await rememberedKey(ME)).not.toBeNull();
 });
 
 it('TAB4 what is kept cannot be read without the account\'s key, and the key cannot be read at all', async () => {

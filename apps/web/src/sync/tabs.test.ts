@@ -17,6 +17,8 @@ class Browser {
   readonly cache = new MemoryKeyValue();
   readonly durable = new MemoryKeyValue();
   readonly engines: Engine[] = [];
+  /** Tabs that were told that another one leads. */
+  readonly following: number[] = [];
   private readonly dead = new Set<number>();
   private readonly listeners = new Map<number, (message: TabMessage) => void>();
   private readonly locks = new Map<string, Waiting[]>();
@@ -72,7 +74,7 @@ class Browser {
       const made = createEngine({ accountId: ME, deviceId: DEVICE, transport: this.server, cache: this.cache, durable: this.durable, clock: this.clock, random: new SeededRandom(id) });
       this.engines.push(made);
       return made;
-    });
+    }, () => void this.following.push(id));
     const started = engine.start();
     await settle();
     return {
@@ -96,6 +98,7 @@ describe('tabs', () => {
     second.engine.channels(WORKSPACE).get();
     await browser.clock.advance(1_000);
     expect(browser.engines).toHaveLength(1);
+    expect(browser.following).toEqual([2]);
     expect(second.engine.channels(WORKSPACE).get()).toEqual(first.engine.channels(WORKSPACE).get());
     expect(second.engine.channels(WORKSPACE).get()).toMatchObject([{ id: CHANNEL, unread: 3 }]);
     expect(timeline.get().messages.map((m) => m.message.seq)).toEqual([1, 2, 3]);

@@ -16,9 +16,9 @@ export interface TabMeans {
 /**
  * One engine for all tabs of an account (SPEC TAB). Who holds the lock leads: runs the engine and serves the others. When
  * it is gone the browser gives the lock to the next, which starts from the same databases; the followers then say again
- * what they watch and what they have not been answered.
+ * what they watch and what they have not been answered. `onFollowing` is told when this tab has found another that leads.
  */
-export function shareEngine(accountId: string, means: TabMeans, openEngine: () => Promise<Engine>): Engine {
+export function shareEngine(accountId: string, means: TabMeans, openEngine: () => Promise<Engine>, onFollowing: () => void = () => {}): Engine {
   const self = means.newId();
   const face = new TabEngine(accountId, means.newId);
   let host: TabHost | null = null;
@@ -71,6 +71,7 @@ export function shareEngine(accountId: string, means: TabMeans, openEngine: () =
         if (host) return serve(message);
         if (message.kind === 'leader') {
           if (remote.leader(message.leader)) {
+            onFollowing();
             face.use(remote);
             means.post({ kind: 'who_leads', tab: self });
           }

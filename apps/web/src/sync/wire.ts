@@ -28,6 +28,6 @@ export function initialValue(path: Path): unknown {
     case 'preferences': return {};
     case 'draft': return null satisfies DraftView | null;
     case 'timeline':
-      return { channelId: path[2], rootId: path[3], messages: [], pending: [], ranges: [], headSeq: 0, firstSeq: 1, loading: { before: false, after: false }, savedAt: null, gone: false } satisfies TimelineView;
+      return { channelId: path[2], rootId: path[3], messages: [], pending: [], ranges: [], headSeq: 0, firstSeq: 1, loading: { before: false, after: false, cached: false }, savedAt: null, gone: false } satisfies TimelineView;
   }
 }

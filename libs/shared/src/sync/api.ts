@@ -66,7 +66,8 @@ export interface TimelineView {
   headSeq: number;
   /** The first seq that this person may see. */
   firstSeq: number;
-  loading: { before: boolean; after: boolean };
+  /** `cached`: rows of the cache are still being read, and only the newest of them, if any, are here. */
+  loading: { before: boolean; after: boolean; cached: boolean };
   /** When the oldest unconfirmed range was last confirmed; null when all is current. */
   savedAt: number | null;
   /** One may not see it any more, or it never was. */

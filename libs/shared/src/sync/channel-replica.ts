@@ -69,10 +69,14 @@ export class ChannelReplica {
   private readonly countedAhead = new Set<number>();
   /** The rows are in memory; without them nothing is counted from rows. */
   warm = true;
+  /** While the rows are being read: the newest, which came first, from a seq on. They are shown, nothing else. */
+  tail: { fromSeq: number; rows: readonly Message[] } | null = null;
   /** Rows that changed since they were last kept. */
   readonly changed = new Set<number>();
   /** Tells that all rows below were dropped since they were last kept. */
   dropped = false;
+  /** All rows below this seq went since they were last kept. */
+  clearedBelow = 0;
 
   constructor(record: Pick<ChannelRecord, 'id'> & Partial<ChannelRecord>, private readonly userId: string) {
     this.id = record.id;
@@ -106,6 +110,7 @@ export class ChannelReplica {
   /** Everything held goes, cursor included; who the channel is stays for the moment that it is still shown. */
   drop(): void {
     this.rows.clear();
+    this.tail = null;
     this.ranges = [];
     this.threads.clear();
     this.cursor = null;
@@ -116,6 +121,7 @@ export class ChannelReplica {
     this.purgedThrough = 0;
     this.countedAhead.clear();
     this.changed.clear();
+    this.clearedBelow = 0;
     this.dropped = true;
     this.generation += 1;
   }
@@ -402,6 +408,11 @@ export class ChannelReplica {
     const newest = this.ranges.at(-1);
     this.threads.clear();
     this.ranges = newest ? [{ ...newest, fromSeq: Math.max(newest.fromSeq, newest.toSeq - limit + 1) }] : [];
+    // Thousands of rows go at once, and so must their keys. What came ahead of the head stays until it has its range.
+    const border = Math.min(this.ranges[0]?.fromSeq ?? Infinity, this.headSeq + 1);
+    this.rows.deleteBelow(border);
+    this.clearedBelow = Math.max(this.clearedBelow, border);
+    for (const seq of this.changed) if (seq < border) this.changed.delete(seq);
     for (const seq of this.rows.seqs()) if (!rangeAt(this.ranges, seq) && seq <= this.headSeq) this.forget(seq);
   }
 }

@@ -8,10 +8,12 @@ const BATCH_MS = 30;
 const BATCH = 200;
 /** At most so many people are held; those asked for longest ago go first. */
 const HELD = 5_000;
+/** Of so many who are on screen the cache has a list of its own. */
+const FACES = 300;
 
 /**
  * People, fetched in batches when shown and updated live while looked at. After a time away what is held is shown, and
- * fetched again when it is shown (SPEC DIR).
+ * fetched again when it is shown. A start waits for those alone who were on screen last; thousands of others follow.
  */
 export class Directory {
   private readonly people = new Map<string, { user: User; verified: boolean }>();
@@ -20,14 +22,47 @@ export class Directory {
   private readonly missing = new Set<string>();
   private timer: Timer | null = null;
   private running = false;
+  private faces = '';
+  private cleared = false;
+  /** Resolves when everybody of the cache is in memory. */
+  whole: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly cache: KeyValueStore, private readonly persist: Persist, private readonly transport: Transport, private readonly clock: Clock, private readonly topics: Topics,
-    private readonly workspaces: () => string[], private readonly shown: () => string[],
+    private readonly workspaces: () => string[], private readonly shown: () => string[], private readonly pause: () => Promise<void>, private readonly onRefused: () => void,
   ) {}
 
+  /** Reads who was on screen last. The others follow when that has been drawn, and are touched when somebody waits for them. */
   async load(): Promise<void> {
-    for (const { key, value } of await this.cache.range('users', '', '\uffff', { limit: HELD })) this.people.set(key, { user: value as User, verified: false });
+    const faces = ((await this.cache.get('faces', 'shown')) as User[] | undefined) ?? [];
+    for (const user of faces) this.people.set(user.id, { user, verified: false });
+    this.faces = faces.map((user) => user.id).join();
+    // Without a list of faces there is nobody to show yet.
+    if (faces.length === 0) return this.loadOthers();
+    this.whole = this.pause().then(() => this.loadOthers());
+    this.whole.catch(() => this.onRefused());
+  }
+
+  private async loadOthers(): Promise<void> {
+    const rows = this.cleared ? [] : await this.cache.range('users', '', '\uffff', { limit: HELD });
+    if (this.cleared) return;
+    const missed: string[] = [];
+    for (const { key, value } of rows) {
+      if (this.people.get(key)?.verified) continue;
+      const known = this.people.has(key);
+      this.people.set(key, { user: value as User, verified: false });
+      if (!known && this.wanted.has(key)) missed.push(`user:${key}`);
+    }
+    this.topics.touch(...missed);
+  }
+
+  /** Notes who is on screen, to be read first by the next start. */
+  noteFaces(): void {
+    const shown = this.shown().filter((id) => this.people.has(id)).slice(0, FACES);
+    const names = shown.sort().join();
+    if (names === this.faces) return;
+    this.faces = names;
+    this.persist.mark('faces/shown', () => ({ collection: 'faces', key: 'shown', value: shown.flatMap((id) => this.people.get(id)?.user ?? []) }));
   }
 
   /** What is known; asks for who is unknown or unverified. */
@@ -70,6 +105,7 @@ export class Directory {
   }
 
   clear(): void {
+    this.cleared = true;
     this.people.clear();
     this.wanted.clear();
     this.missing.clear();

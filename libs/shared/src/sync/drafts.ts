@@ -49,9 +49,11 @@ export class Drafts {
     private readonly remote: () => readonly Draft[], private readonly isGone: (id: string) => boolean, private readonly events: DraftEvents,
   ) {}
 
-  async load(): Promise<void> {
-    for (const { key, value } of await this.durable.range('drafts', '', '\uffff')) this.drafts.set(key, { version: 0, sent: null, attempted: false, foreign: false, ...(value as Partial<LocalDraft> & Pick<LocalDraft, 'content' | 'clientMsgId' | 'updatedAt'>) });
-    for (const { key } of await this.durable.range('draft_drops', '', '\uffff')) this.drops.add(key);
+  /** `cached` resolves when the entities of other devices' drafts are in memory: both are put together. */
+  async load(cached: Promise<unknown>): Promise<void> {
+    const [drafts, drops] = await Promise.all([this.durable.range('drafts', '', '\uffff'), this.durable.range('draft_drops', '', '\uffff'), cached]);
+    for (const { key, value } of drafts) this.drafts.set(key, { version: 0, sent: null, attempted: false, foreign: false, ...(value as Partial<LocalDraft> & Pick<LocalDraft, 'content' | 'clientMsgId' | 'updatedAt'>) });
+    for (const { key } of drops) this.drops.add(key);
     // The two stores are written apart: what one of them knows, the other may not.
     for (const own of [...this.drafts.values()]) if (this.isGone(own.clientMsgId)) this.gone(own.clientMsgId);
     for (const draft of this.remote()) this.arrived(draft);

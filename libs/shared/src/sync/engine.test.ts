@@ -4,6 +4,7 @@ import { CHANNEL, channelDoc, DEVICE, FakeServer, idOf, INCARNATION, ME, members
 import { MemoryKeyValue } from '../testing/memory-key-value.ts';
 import { SeededRandom } from '../testing/seeded-random.ts';
 import type { Engine } from './api.ts';
+import { ChannelReplica } from './channel-replica.ts';
 import { createEngine, replicaOf } from './engine.ts';
 import { StorageRefused } from './ports.ts';
 
@@ -373,6 +374,118 @@ describe('cache', () => {
     await out.send();
     await out.engine.signOut();
     expect([out.signedOut, out.engine.connection.get().kind, [...out.cache.entries.keys()], [...out.durable.entries.keys()]]).toEqual([['signed_out'], 'signed_out', [], []]);
+  });
+});
+
+describe('a full cache', () => {
+  const MANY = 1_200;
+  const seqs = (timeline: { get(): { messages: readonly { message: { seq: number } }[] } }) => timeline.get().messages.map((m) => m.message.seq);
+  const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+  /** A device that was closed while it held 1,200 messages of the channel. */
+  async function full(): Promise<World> {
+    const w = await new World().live();
+    w.engine.timeline(CHANNEL);
+    await w.clock.advance(1_000);
+    await w.engine.stop();
+    const record = (await w.cache.get('channels', CHANNEL)) as Record<string, unknown> & { ranges: object[] };
+    await w.cache.write([
+      { collection: 'channels', key: CHANNEL, value: { ...record, cursor: MANY, headSeq: MANY, rowCount: MANY, ranges: [{ ...record.ranges[0], fromSeq: 1, toSeq: MANY }] } },
+      ...upTo(1, MANY).map((seq) => ({ collection: 'rows', key: `${CHANNEL}/${String(seq).padStart(12, '0')}`, value: message(seq, seq) })),
+    ]);
+    return w;
+  }
+
+  it('CAC6 shows the newest rows first, then all, and asks nobody for what is cached', async () => {
+    const w = await full();
+    for (const path of ['sync', 'me', 'messages']) w.server.on(path, () => 'never');
+    await w.start();
+    const timeline = w.engine.timeline(CHANNEL);
+    await w.clock.advance(0);
+    expect(seqs(timeline)).toEqual(upTo(1_001, MANY));
+    expect(timeline.get()).toMatchObject({ ranges: [{ fromSeq: 1_001, toSeq: MANY }], loading: { cached: true } });
+    const above = timeline.loadBefore(1_001);
+    await w.clock.advance(1_000);
+    expect(await above).toBe(true);
+    expect(seqs(timeline)).toEqual(upTo(1, MANY));
+    expect(timeline.get()).toMatchObject({ ranges: [{ fromSeq: 1, toSeq: MANY }], loading: { cached: false } });
+    expect(w.server.of('messages').filter((a) => a.input['before_seq'] !== undefined)).toEqual([]);
+  });
+  it('CAC6 what arrives while rows are read is applied to all of them, and once', async () => {
+    const w = await full();
+    w.server.on('sync', () => 'never').on('messages', () => 'never');
+    await w.start();
+    const timeline = w.engine.timeline(CHANNEL);
+    w.server.socket.welcome();
+    w.liveFrame(MANY, MANY + 1, [message(MANY + 1, MANY + 1)]);
+    w.liveFrame(MANY + 1, MANY + 2, [message(7, MANY + 2, { content: 'edited', edited_at: '2025-01-01T00:00:00.000Z' })]);
+    await w.clock.advance(0);
+    expect(seqs(timeline)).toEqual(upTo(1_001, MANY));
+    await w.clock.advance(1_000);
+    expect(seqs(timeline)).toEqual(upTo(1, MANY + 1));
+    expect(timeline.get().messages[6]?.message.content).toBe('edited');
+    expect(replicaOf(w.engine).channels.get(CHANNEL)?.cursor).toBe(MANY + 2);
+  });
+  it('CAC6 what was lost while rows are read is not shown any more', async () => {
+    const w = await full();
+    w.server.on('sync', () => 'never').on('messages', () => 'never');
+    await w.start();
+    const timeline = w.engine.timeline(CHANNEL);
+    await w.clock.advance(0);
+    replicaOf(w.engine).dropAll();
+    expect(seqs(timeline)).toEqual([]);
+    await w.clock.advance(1_000);
+    expect([seqs(timeline), w.cache.keys('rows')]).toEqual([[], []]);
+  });
+  it('CAC7 rows leave the cache as one stretch, when a refused write is tried again too', async () => {
+    const w = await full();
+    w.server.on('sync', () => 'never').on('messages', () => 'never');
+    await w.start();
+    const timeline = w.engine.timeline(CHANNEL);
+    w.server.socket.welcome();
+    await w.clock.advance(1_000);
+    timeline.close();
+    w.liveFrame(MANY, MANY + 1, [message(MANY + 1, MANY + 1)]);
+    await w.clock.advance(260);
+    w.cache.refuse = 'unavailable';
+    await w.clock.advance(1_000);
+    expect(w.cache.keys('rows')).toHaveLength(MANY + 1);
+    w.cache.refuse = null;
+    const before = w.cache.writes.length;
+    w.liveFrame(MANY + 1, MANY + 2, [message(MANY + 2, MANY + 2)]);
+    await w.clock.advance(1_000);
+    expect(w.cache.keys('rows')).toEqual(upTo(MANY - 498, MANY + 2).map((seq) => `${CHANNEL}/${String(seq).padStart(12, '0')}`));
+    expect(w.cache.writes.slice(before).flat().filter((change) => change.collection === 'rows')).toMatchObject([{ deleteRange: true }, { value: { seq: MANY + 2 } }]);
+    expect(await w.cache.get('channels', CHANNEL)).toMatchObject({ ranges: [{ fromSeq: MANY - 498, toSeq: MANY + 2 }], rowCount: 501, cursor: MANY + 2 });
+  });
+  it('CAC7 what came ahead of the head stays', () => {
+    const channel = new ChannelReplica({ id: CHANNEL, cursor: 9, headSeq: 9, stayId: 's', ranges: [{ fromSeq: 1, toSeq: 9, validRev: 9, missingTo: 0 }] }, ME);
+    for (const seq of upTo(1, 9)) channel.applyMessage(message(seq, seq));
+    channel.applyMessage(message(11, 20));
+    channel.applySent(message(12, 21, { author_id: ME }));
+    channel.trim(3);
+    expect(channel.rows.seqs()).toEqual([11, 12]);
+  });
+  it('CAC8 who was on screen last is read first, everybody else after', async () => {
+    const w = await new World().live();
+    const people = upTo(1, 30).map((n) => ({ ...meUser, id: idOf(n), username: `u${n}`, display_name: `User ${n}` }));
+    w.server.socket.say({ type: 'people', users: people });
+    w.engine.user(idOf(3)).subscribe(() => {});
+    await w.clock.advance(1_000);
+    await w.engine.stop();
+    w.server.on('me', () => 'never').on('sync', () => 'never');
+    const asked: string[] = [];
+    const range = w.cache.range.bind(w.cache);
+    w.cache.range = (collection, ...rest) => {
+      asked.push(collection);
+      return range(collection, ...rest);
+    };
+    await w.start();
+    expect([w.engine.user(idOf(3)).get()?.display_name, w.engine.user(idOf(4)).get(), asked.includes('users')]).toEqual(['User 3', null, false]);
+    let told = 0;
+    w.engine.user(idOf(4)).subscribe(() => { told += 1; });
+    await w.clock.advance(1_000);
+    expect([w.engine.user(idOf(4)).get()?.display_name, told]).toEqual(['User 4', 1]);
   });
 });
 

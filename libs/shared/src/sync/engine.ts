@@ -49,6 +49,8 @@ const ACK_MS = 300;
 const DELTA_GRACE_MS = 1_500;
 const GAP_GRACE_MS = 50;
 const COUNTS_MS = 150;
+/** What a first screen does not need is read from the cache so long after what it needs. */
+const DRAWN_MS = 150;
 
 /** The sync engine of one account on one device. */
 export function createEngine(options: EngineOptions): Engine {
@@ -122,13 +124,14 @@ class SyncEngine implements Engine {
     this.random = random;
     this.transport = transport;
     if (options.volatile) this.storageState = 'unavailable';
+    const pause = (): Promise<void> => new Promise((resolve) => void clock.setTimer(DRAWN_MS, resolve));
     this.persist = new Persist(cache, (error) => this.setStorage(error.reason), () => this.setStorage('ok'));
     this.replica = new Replica(accountId, cache, this.persist, topics, {
       channelChanged: (channel) => this.channelChanged(channel),
       membershipChanged: (id) => this.membershipChanged(id),
       draftChanged: (entity, before) => this.draftChanged(entity as unknown as Draft & { deleted?: boolean }, before as unknown as Draft | null),
       cursorMoved: (stream, cursor) => this.cursorMoved(stream, cursor),
-    });
+    }, pause);
     const signedOut = (): void => this.dispatch({ kind: 'signed_out', reason: 'expired' });
     this.outboxQueue = new Outbox(durable, transport, clock, random, {
       changed: (channelId) => this.topics.touch('outbox', `outbox:${channelId}`, `channel:${channelId}`, 'channels', 'threads', 'saved', 'sections', 'preferences'),
@@ -145,7 +148,7 @@ class SyncEngine implements Engine {
       changed: (c, r) => topics.touch(`draft:${c}/${r ?? ''}`, 'drafts'), refused: (error) => this.setStorage(error.reason), toTell: () => this.draftSync.schedule(),
     });
     this.draftSync = new DraftSync(this.draftBook, transport, clock, random, { dropped: (id) => this.replica.applyDropped('draft', id), signedOut });
-    this.directory = new Directory(cache, this.persist, transport, clock, topics, () => this.replica.workspaces().map((w) => w.id), () => this.userViews.keys());
+    this.directory = new Directory(cache, this.persist, transport, clock, topics, () => this.replica.workspaces().map((w) => w.id), () => this.userViews.keys(), pause, () => this.setStorage('unavailable'));
     this.ephemeral = new Ephemeral(clock, topics);
     this.syncer = new Syncer(this.replica, transport, clock, random, (c) => this.wantsCounts(c), {
       changed: () => this.caughtUpChanged(),
@@ -222,6 +225,7 @@ class SyncEngine implements Engine {
   async searchCached(search: CacheSearch) {
     // Words are cut by code that a start does not need.
     const { searchCache } = await import('./cache-search.ts');
+    await this.directory.whole;
     return searchCache({ accountId: this.accountId, replica: this.replica, cache: this.options.cache, clock: this.clock, people: () => this.directory.known() }, search);
   }
 
@@ -236,9 +240,11 @@ class SyncEngine implements Engine {
 
   private async begin(): Promise<void> {
     // A cache that cannot be read is as good as none: all of it can be fetched again.
-    await Promise.all([this.replica.load(), this.directory.load()]).catch(() => this.setStorage('unavailable'));
-    await Promise.all([this.outboxQueue.load(), this.reads.load(), this.draftBook.load()]);
-    this.meUser = ((await this.options.cache.get('meta', 'me').catch(() => null)) as User | null) ?? null;
+    const entities = this.replica.load().then(() => this.warmLast());
+    const cached = Promise.all([entities, this.directory.load()]).catch(() => this.setStorage('unavailable'));
+    const me = this.options.cache.get('meta', 'me').catch(() => null);
+    await Promise.all([this.outboxQueue.load(), this.reads.load(), this.draftBook.load(cached), cached]);
+    this.meUser = ((await me) as User | null) ?? null;
     this.topics.touch('connection', 'channels', 'workspaces', 'threads', 'outbox', `user:${this.accountId}`);
     if (this.stopping) return;
     this.started = true;
@@ -247,6 +253,12 @@ class SyncEngine implements Engine {
     for (const channel of this.replica.channels.values()) if (channel.stayId !== null) this.mind(channel);
     if (this.replica.cursorOf(this.replica.userStream) === undefined) this.syncer.request(0);
     void this.fetchMe();
+  }
+
+  /** Rows of what is most likely shown first are read while the rest of the start goes on. */
+  private warmLast(): void {
+    const last = this.replica.lastOpened();
+    if (last !== null) void this.replica.ready(last).catch(() => this.setStorage('unavailable'));
   }
 
   private async fetchMe(): Promise<void> {
@@ -498,6 +510,7 @@ class SyncEngine implements Engine {
   }
 
   private async keep(): Promise<void> {
+    this.directory.noteFaces();
     await this.persist.flush();
     this.keepTimer = null;
     if (this.state.kind === 'signed_out' || this.stopping) return;

@@ -23,9 +23,9 @@ export class Persist {
     for (const key of this.dirty.keys()) if (key.startsWith(prefix)) return true;
     return false;
   }
-  /** Takes back marks whose keys begin with `prefix`. */
-  unmark(prefix: string): void {
-    for (const key of this.dirty.keys()) if (key.startsWith(prefix)) this.dirty.delete(key);
+  /** Takes back marks whose keys begin with `prefix`, and lie below `to`. */
+  unmark(prefix: string, to = '\uffff'): void {
+    for (const key of this.dirty.keys()) if (key.startsWith(prefix) && key < to) this.dirty.delete(key);
   }
   get pending(): boolean { return this.dirty.size > 0; }
 

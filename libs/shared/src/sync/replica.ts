@@ -30,6 +30,9 @@ export const WARM_CHANNELS = 40;
 export const KEPT_CHANNELS = 200;
 /** At most so many rows are kept of a channel that is not open. */
 export const ROWS_PER_CHANNEL = 1_000;
+/** So many of the newest rows are read first, and then so many at once. */
+export const TAIL_ROWS = 200;
+export const PART_ROWS = 500;
 
 /** Types of the user stream that are kept. A cache that was written before one of them was known is asked again. */
 const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section', 'inbox_entry'];
@@ -53,18 +56,23 @@ export class Replica {
   private readonly rowCounts = new Map<string, number>();
   private readonly open = new Map<string, number>();
 
-  constructor(readonly accountId: string, private readonly cache: KeyValueStore, private readonly persist: Persist, private readonly topics: Topics, private readonly events: ReplicaEvents) {}
+  /** `pause` lets what was read be drawn before more is. */
+  constructor(readonly accountId: string, private readonly cache: KeyValueStore, private readonly persist: Persist, private readonly topics: Topics, private readonly events: ReplicaEvents, private readonly pause: () => Promise<void>) {}
 
   get userStream(): string { return userStream(this.accountId); }
 
   /** Reads everything but rows. */
   async load(): Promise<void> {
-    this.incarnation = ((await this.cache.get('meta', 'incarnation')) as string | undefined) ?? null;
-    const known = (await this.cache.get('meta', 'types')) === TYPES;
+    // Asked all at once: the answers come in one turn of a start that shows nothing before them.
+    const [incarnation, types, streams, entities, channels] = await Promise.all([
+      this.cache.get('meta', 'incarnation'), this.cache.get('meta', 'types'), this.cache.range('streams', '', '\uffff'), this.cache.range('entities', '', '\uffff'), this.cache.range('channels', '', '\uffff'),
+    ]);
+    this.incarnation = (incarnation as string | undefined) ?? null;
+    const known = types === TYPES;
     if (!known) this.persist.mark('meta/types', () => ({ collection: 'meta', key: 'types', value: TYPES }));
-    if (known) for (const { key, value } of await this.cache.range('streams', '', '\uffff')) this.cursors.set(key, value as number);
-    for (const { key, value } of await this.cache.range('entities', '', '\uffff')) this.entities.set(key, value as Held);
-    for (const { value } of await this.cache.range('channels', '', '\uffff')) {
+    if (known) for (const { key, value } of streams) this.cursors.set(key, value as number);
+    for (const { key, value } of entities) this.entities.set(key, value as Held);
+    for (const { value } of channels) {
       const record = value as ChannelRecord;
       // A channel that was only looked at when the app ended: nothing follows it.
       if (record.stayId === null) {
@@ -78,6 +86,13 @@ export class Replica {
       this.channels.set(record.id, channel);
     }
     for (const membership of this.memberships()) this.bind(membership);
+  }
+
+  /** The channel that was opened last: what a start most likely shows. */
+  lastOpened(): string | null {
+    let last: ChannelReplica | null = null;
+    for (const channel of this.channels.values()) if (channel.openedAt > (last?.openedAt ?? 0)) last = channel;
+    return last?.id ?? null;
   }
 
   // ── streams ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,7 +161,7 @@ export class Replica {
     }
     for (const id of [...this.channels.keys()]) if (!shown.includes(id)) this.channels.delete(id);
     this.persist.unmark('');
-    for (const collection of ['streams', 'entities', 'channels', 'rows', 'users']) this.persist.mark(`clear/${collection}`, () => ({ collection, from: '', to: '\uffff', deleteRange: true }));
+    for (const collection of ['streams', 'entities', 'channels', 'rows', 'users', 'faces']) this.persist.mark(`clear/${collection}`, () => ({ collection, from: '', to: '\uffff', deleteRange: true }));
     this.persist.mark('meta/incarnation', () => ({ collection: 'meta', key: 'incarnation', value: this.incarnation }));
     this.topics.touch('channels', 'workspaces', 'threads', ...Object.values(TOPICS), ...shown.flatMap((id) => [`channel:${id}`, `rows:${id}`]));
   }
@@ -393,19 +408,45 @@ export class Replica {
 
   private async warm(channel: ChannelReplica): Promise<void> {
     const { generation } = channel;
-    const rows = await this.cache.range('rows', ...prefixRange(channel.id));
+    const rows = await this.readRows(channel);
     const queue = this.queues.get(channel.id) ?? [];
     this.queues.delete(channel.id);
     if (this.channels.get(channel.id) !== channel) return void (channel.warm = true);
-    if (!channel.warm && channel.generation === generation) for (const { value } of rows) channel.rows.set(value as Message);
+    if (!channel.warm && channel.generation === generation) for (const row of rows) channel.rows.set(row);
     const intact = channel.generation === generation;
     channel.warm = true;
+    channel.tail = null;
     for (const work of queue) if (intact || channel.cursor === null) work(channel);
     this.touched(channel);
   }
 
+  /** All rows of a channel. Many come in parts: the newest are shown, and the others read when these are drawn (SPEC CAC6). */
+  private async readRows(channel: ChannelReplica): Promise<Message[]> {
+    const { id, generation } = channel;
+    const [first, end] = prefixRange(id);
+    const newest = channel.ranges.at(-1)?.toSeq ?? 0;
+    if ((this.rowCounts.get(id) ?? 0) <= PART_ROWS || newest === 0) return (await this.cache.range('rows', first, end)).map(({ value }) => value as Message);
+    const fromSeq = Math.max(1, newest - TAIL_ROWS + 1);
+    const border = `${id}/${padded(fromSeq)}`;
+    const tail = (await this.cache.range('rows', border, end)).map(({ value }) => value as Message);
+    if (!channel.warm && channel.generation === generation) {
+      channel.tail = { fromSeq, rows: tail };
+      this.topics.touch(`rows:${id}`);
+    }
+    const rows: Message[] = [];
+    await this.pause();
+    for (let from = first; channel.generation === generation; ) {
+      const part = await this.cache.range('rows', from, border, { limit: PART_ROWS });
+      for (const { value } of part) rows.push(value as Message);
+      if (part.length < PART_ROWS) break;
+      from = `${part.at(-1)!.key}\0`;
+    }
+    return [...rows, ...tail];
+  }
+
   private wasDropped(channel: ChannelReplica): void {
     channel.warm = true;
+    channel.tail = null;
     channel.dropped = true;
     this.touched(channel);
   }
@@ -418,6 +459,14 @@ export class Replica {
       const [from, to] = prefixRange(id);
       this.persist.mark(`rows/${id}`, () => ({ collection: 'rows', from, to, deleteRange: true }));
       channel.dropped = false;
+    }
+    if (channel.clearedBelow > 0) {
+      const [from] = prefixRange(id);
+      const to = `${id}/${padded(channel.clearedBelow)}`;
+      this.persist.unmark(`rows/${id}/`, `rows/${to}`);
+      // A mark for each border: one that was refused still goes when a later one lies lower.
+      this.persist.mark(`rows/${id}/<${to}`, () => ({ collection: 'rows', from, to, deleteRange: true }));
+      channel.clearedBelow = 0;
     }
     for (const seq of channel.changed) {
       const key = `${id}/${padded(seq)}`;

@@ -39,6 +39,16 @@ export class Rows {
     return true;
   }
 
+  /** All of them below a seq, in one go. */
+  deleteBelow(seq: number): void {
+    for (const gone of this.order.splice(0, this.find(seq))) {
+      const message = this.messages.get(gone)!;
+      this.messages.delete(gone);
+      this.ids.delete(message.id);
+      this.sent.delete(`${message.author_id}/${message.client_msg_id}`);
+    }
+  }
+
   clear(): void {
     this.messages.clear();
     this.ids.clear();

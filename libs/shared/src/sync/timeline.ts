@@ -61,11 +61,11 @@ export class OpenTimeline implements Timeline {
   private compute(): TimelineView {
     const channel = this.channel;
     const { outbox, userId } = this.parts;
-    const ranges = channel.warm ? this.ranges(channel) : [];
+    const { ranges, between } = this.held(channel);
     const acts = outbox.of(this.channelId);
     const messages: MessageView[] = [];
     for (const range of ranges) {
-      for (const row of channel.rows.between(range.fromSeq, range.toSeq)) {
+      for (const row of between(range.fromSeq, range.toSeq)) {
         if (this.rootId === null ? row.parent_message_id !== null && !row.broadcast : row.id !== this.rootId && row.parent_message_id !== this.rootId) continue;
         messages.push(this.show(row, acts, userId));
       }
@@ -82,8 +82,17 @@ export class OpenTimeline implements Timeline {
     const current = held.every((r) => r.current) && !(this.parts.online() === false);
     return {
       channelId: this.channelId, rootId: this.rootId, messages, pending, ranges: held, headSeq: Math.max(channel.headSeq, channel.knownSeq), firstSeq: channel.firstSeq,
-      loading: { before: this.before > 0, after: this.after > 0 }, savedAt: current ? null : channel.savedAt || null, gone: channel.gone,
+      loading: { before: this.before > 0, after: this.after > 0, cached: !channel.warm }, savedAt: current ? null : channel.savedAt || null, gone: channel.gone,
     };
+  }
+
+  /** What may be shown now: all of it, or while older rows are being read the newest alone. */
+  private held(channel: ChannelReplica): { ranges: readonly SeqRange[]; between(from: number, to: number): Iterable<Message> } {
+    const { tail } = channel;
+    if (channel.warm) return { ranges: this.ranges(channel), between: (from, to) => channel.rows.between(from, to) };
+    if (!tail || this.rootId !== null) return { ranges: [], between: () => [] };
+    const ranges = channel.ranges.filter((r) => r.toSeq >= tail.fromSeq).map((r) => ({ ...r, fromSeq: Math.max(r.fromSeq, tail.fromSeq) }));
+    return { ranges, between: (from, to) => tail.rows.filter((row) => row.seq >= from && row.seq <= to) };
   }
 
   private show(row: Message, acts: ReturnType<Outbox['of']>, userId: string): MessageView {
@@ -106,9 +115,13 @@ export class OpenTimeline implements Timeline {
     return made;
   }
 
+  /** With all rows that are cached: before, nobody knows what is missing. */
+  private async whole(): Promise<ChannelReplica> { return this.channel.warm ? this.channel : this.parts.replica.ready(this.channelId); }
+
   async loadBefore(seq: number): Promise<boolean> {
-    const held = rangeAt(this.ranges(this.channel), seq - 1);
-    if (seq <= this.channel.firstSeq || (held && isCurrent(held))) return true;
+    const channel = await this.whole();
+    const held = rangeAt(this.ranges(channel), seq - 1);
+    if (seq <= channel.firstSeq || (held && isCurrent(held))) return true;
     this.before += 1;
     this.touch();
     const page = await this.load({ before_seq: seq, page_size: this.parts.pageSize });
@@ -118,7 +131,7 @@ export class OpenTimeline implements Timeline {
   }
 
   async loadAfter(seq: number): Promise<boolean> {
-    const held = rangeAt(this.ranges(this.channel), seq + 1);
+    const held = rangeAt(this.ranges(await this.whole()), seq + 1);
     if (held && isCurrent(held)) return true;
     this.after += 1;
     this.touch();

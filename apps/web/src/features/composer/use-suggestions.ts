@@ -3,6 +3,7 @@ import { can } from '@parley/shared/domain/can';
 import { useIntl } from 'react-intl';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useEngine } from '../../state/engine.tsx';
+import { whenIdle } from '../../platform/when-idle.ts';
 import { announce } from '../../ui/announce.ts';
 import { recentEmoji, toneOf } from '../emoji/recent.ts';
 import { loadEmoji } from '../emoji/use-emoji.ts';
@@ -28,7 +29,8 @@ export function useSuggestions(channelId: string) {
   const asked = useRef('');
   const emoji = useRef<EmojiIndex | null>(null);
 
-  useEffect(() => { void server.members(channelId).then((ids) => rememberMembers(engine, channelId, ids)).catch(() => undefined); }, [server, channelId, engine]);
+  // Once the messages have been painted: a switch must not wait for who might be mentioned.
+  useEffect(() => whenIdle(() => { void server.members(channelId).then((ids) => rememberMembers(engine, channelId, ids)).catch(() => undefined); }), [server, channelId, engine]);
 
   const everyone = useMemo(() => {
     if (!channel || channel.channel.kind === 'dm' || channel.channel.kind === 'group_dm') return null;

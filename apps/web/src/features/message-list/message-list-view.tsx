@@ -5,6 +5,7 @@ import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, 
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useConnection, useEngine } from '../../state/engine.tsx';
 import { useReadable } from '../../state/readable.ts';
+import { whenIdle } from '../../platform/when-idle.ts';
 import { announce } from '../../ui/announce.ts';
 import { ContextMenu } from '../../ui/menu.tsx';
 import { cx } from '../../ui/cx.ts';
@@ -18,7 +19,7 @@ import { sideOf, wantedLoads, type LoadRequest } from './loading.ts';
 import styles from './message-list-view.module.css';
 import { MessageMenu } from './message-menu.tsx';
 import { MessageRow } from './message-row.tsx';
-import { Places } from './place.ts';
+import { Places, type Place } from './place.ts';
 import type { ViewOfRows } from './read-logic.ts';
 import { newSince, rowOfSeq, type GapRow, type Row, type RowPreferences } from './rows.ts';
 import { DayPill, DayRow, DividerRow, FoldedRow, GapRowView, StartCard } from './small-rows.tsx';
@@ -59,9 +60,14 @@ export interface MessageListViewProps {
 }
 
 const OVERSCAN = 8;
+/** Until the first rows are painted: the others are not waited for. */
+const FIRST_OVERSCAN = 2;
 const FLASH_MS = 2_000;
 const places = new Places(typeof sessionStorage === 'undefined' ? null : safeSession());
 if (typeof window !== 'undefined') window.addEventListener('pagehide', () => places.save());
+
+/** Where a channel or thread was left, while there is a list of it to open. */
+export const leftAt = (placeKey: string): Place | null => places.get(placeKey);
 
 function safeSession(): Storage | null {
   try { return sessionStorage; } catch { return null; }
@@ -122,12 +128,14 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
   const aim = useRef<Aim | null>(firstAim);
 
   const keep = useMemo(() => new Set([activeKey !== null && scroller.current?.contains(document.activeElement) === true ? activeKey : null, editing, held].filter((key): key is string => key !== null)), [activeKey, editing, held]);
+  const [overscan, setOverscan] = useState(FIRST_OVERSCAN);
+  useEffect(() => whenIdle(() => setOverscan(OVERSCAN), 250), []);
   const rangeExtractor = useCallback((range: Range) => {
     const wanted = new Set<number>();
-    for (let i = Math.max(0, range.startIndex - OVERSCAN); i <= Math.min(range.count - 1, range.endIndex + OVERSCAN); i++) wanted.add(i);
+    for (let i = Math.max(0, range.startIndex - overscan); i <= Math.min(range.count - 1, range.endIndex + overscan); i++) wanted.add(i);
     for (const key of keep) { const i = indexOf.get(key); if (i !== undefined) wanted.add(i); }
     return [...wanted].sort((a, b) => a - b);
-  }, [keep, indexOf]);
+  }, [keep, indexOf, overscan]);
 
   const virtualizer = useVirtualizer<HTMLDivElement, HTMLDivElement>({
     count: rows.length,
@@ -301,7 +309,9 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
     setLineAbove(line !== null && line + 20 < top);
     const first = anchor.current.points.find((point) => rows[indexOf.get(point.key) ?? -1]?.type === 'message');
     const firstRow = first ? rows[indexOf.get(first.key) ?? -1] : undefined;
-    if (first && firstRow?.type === 'message' && aim.current === null) places.set(placeKey, { key: first.key, seq: firstRow.view.message.seq, offset: first.offset, atEnd: atEnd.current });
+    // On the way to the end one has left the old place already: nothing may come after the jump that would say so.
+    const toTheEnd = aim.current?.kind === 'end';
+    if (first && firstRow?.type === 'message' && (aim.current === null || toTheEnd)) places.set(placeKey, { key: first.key, seq: firstRow.view.message.seq, offset: first.offset, atEnd: atEnd.current || toTheEnd });
     reading();
   }, [virtualizer, rows, load, capture, openEnd, readSeq, me, startOf, indexOf, placeKey, reading]);
   const look = useRef<() => void>(() => undefined);

@@ -1,4 +1,4 @@
-import type { Timeline, TimelineView } from '@parley/shared/sync/api';
+import type { Timeline } from '@parley/shared/sync/api';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useEngine, useThread } from '../../state/engine.tsx';
@@ -7,8 +7,9 @@ import { usePlace } from '../../state/place.tsx';
 import { useReadable } from '../../state/readable.ts';
 import { Skeleton } from '../../ui/skeleton.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
-import { MessageListView, type JumpRequest, type MessageListHandle } from './message-list-view.tsx';
+import { leftAt, MessageListView, type JumpRequest, type MessageListHandle } from './message-list-view.tsx';
 import styles from './message-list-view.module.css';
+import { opensAt } from './opening.ts';
 import { panes } from './panes.ts';
 
 export interface MessageListProps { channelId: string; rootId?: string | null; covered?: boolean }
@@ -18,8 +19,6 @@ export function MessageList(props: MessageListProps) {
   // Another conversation is another list: place, heights and drafts are kept outside of it.
   return <OpenList key={`${props.channelId}/${props.rootId ?? ''}`} {...props} />;
 }
-
-const holds = (view: TimelineView, seq: number): boolean => view.ranges.some((range) => range.fromSeq <= seq && seq <= range.toSeq);
 
 function OpenList({ channelId, rootId = null, covered = false }: MessageListProps) {
   const t = useText();
@@ -39,14 +38,16 @@ function OpenList({ channelId, rootId = null, covered = false }: MessageListProp
   const [asked, setAsked] = useState(false);
   const head = Math.max(view.headSeq, channel?.headSeq ?? 0);
   useEffect(() => {
-    if (ready || asked || (channel === null && rootId === null)) return;
+    if (ready || (channel === null && rootId === null)) return;
     const first = readSeq + 1;
     const atLine = rootId === null && preferences.openAt === 'left' && (channel?.unread ?? 0) > 0 && first <= head && first >= view.firstSeq;
-    if (jump || (rootId !== null ? view.messages.length > 0 : head === 0 || (atLine ? holds(view, first) : holds(view, head)))) { setReady(true); return; }
+    const left = rootId === null && preferences.openAt === 'left' ? leftAt(channelId) : null;
+    if (jump || opensAt(view, head, atLine ? first : null, left)) { setReady(true); return; }
+    if (asked) return;
     setAsked(true);
     const load = atLine ? timeline.loadAround({ seq: first }) : timeline.loadNewest();
     void load.finally(() => setReady(true));
-  }, [ready, asked, channel, rootId, readSeq, preferences.openAt, head, view, jump, timeline]);
+  }, [ready, asked, channel, channelId, rootId, readSeq, preferences.openAt, head, view, jump, timeline]);
 
   const onHandle = useCallback((handle: MessageListHandle | null) => (handle ? panes.addList(channelId, rootId, handle) : undefined), [channelId, rootId]);
   if (view.gone) return <div className={styles.frame} />;

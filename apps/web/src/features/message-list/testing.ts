@@ -28,6 +28,6 @@ export function timeline(over: Partial<TimelineView> = {}): TimelineView {
   const last = messages[messages.length - 1]?.message.seq ?? 0;
   return {
     channelId: CHANNEL, rootId: null, messages, pending: [], ranges: messages.length > 0 ? [{ fromSeq: first, toSeq: last, current: true }] : [], headSeq: last, firstSeq: 1,
-    loading: { before: false, after: false }, savedAt: null, gone: false, ...over,
+    loading: { before: false, after: false, cached: false }, savedAt: null, gone: false, ...over,
   };
 }

@@ -81,7 +81,7 @@ export class FakeEngine implements Engine {
     }
     const messages: MessageView[] = [];
     for (const range of merged) for (let seq = range.fromSeq; seq <= range.toSeq; seq++) { const view = this.messages.get(seq); if (view) messages.push(view); }
-    return { channelId: CHANNEL, rootId: null, messages, pending, ranges: merged, headSeq: this.head, firstSeq: 1, loading: { before: false, after: false }, savedAt: null, gone: false };
+    return { channelId: CHANNEL, rootId: null, messages, pending, ranges: merged, headSeq: this.head, firstSeq: 1, loading: { before: false, after: false, cached: false }, savedAt: null, gone: false };
   }
 
   refresh(change: { ranges?: readonly HeldRange[]; pending?: readonly MessageView[] } = {}): void {

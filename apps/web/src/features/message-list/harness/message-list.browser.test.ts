@@ -122,6 +122,27 @@ describe.skipIf(!canRun)('the message list in a browser', () => {
     expect(Object.entries(ends).filter(([, px]) => px > 1)).toEqual([]);
   });
 
+  it('LST-12 thousands of older rows that come out of the cache later move nothing', async () => {
+    await open('?count=10000&held=9801-10000&read=10000');
+    await page.evaluate(() => window.harness.hold(1, 9_800));
+    await frames();
+    expect(await fromEnd()).toBeLessThanOrEqual(1);
+    await open('?count=10000&held=9801-10000&read=10000');
+    await scrollTo(4_000);
+    expect(await shift(() => page.evaluate(() => window.harness.hold(1, 9_800)))).toBeLessThanOrEqual(1);
+  });
+
+  it('LST-15 who went to the newest message is there after a reload', async () => {
+    await open('?count=2000&read=2000');
+    await scrollTo(9_000);
+    await page.getByRole('button', { name: 'Latest' }).click();
+    await expect.poll(fromEnd).toBeLessThanOrEqual(1);
+    await page.reload();
+    await page.locator('[data-row]').first().waitFor();
+    await frames(24);
+    expect(await fromEnd()).toBeLessThanOrEqual(1);
+  });
+
   it('BUD-7 10,000 rows: at most 60 in the page, scrolled through without a blank view', async () => {
     await open('?count=10000&read=10000');
     let most = 0;
