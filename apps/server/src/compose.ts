@@ -16,6 +16,8 @@ import { streamDelta } from './features/sync/delta.ts';
 import { threadsConsumer } from './features/threads/threads.service.ts';
 import { REMINDER_JOB } from './features/saved/saved.commands.ts';
 import { reminderJob } from './features/saved/saved.routes.ts';
+import { SCHEDULED_JOB } from './features/scheduled/scheduled.commands.ts';
+import { scheduledJob } from './features/scheduled/scheduled.service.ts';
 import { JobWorker } from './jobs/job-worker.ts';
 import { StoreJobs } from './jobs/store-jobs.ts';
 import { EmbeddedLog } from './log/embedded/embedded-log.ts';
@@ -108,9 +110,10 @@ export async function startApplication(services: Services): Promise<Application>
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
   indexer.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps) });
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps) });
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
+    await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB] });
     jobs.start();
   }
   try {

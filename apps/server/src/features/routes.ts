@@ -6,6 +6,7 @@ import { draftRoutes } from './drafts/drafts.routes.ts';
 import { pinRoutes } from './pins/pins.routes.ts';
 import { preferenceRoutes } from './preferences/preferences.routes.ts';
 import { savedRoutes } from './saved/saved.routes.ts';
+import { scheduledRoutes } from './scheduled/scheduled.routes.ts';
 import { sectionRoutes } from './sections/sections.routes.ts';
 import { inboxRoutes } from './inbox/inbox.routes.ts';
 import { importRoutes } from './imports/imports.routes.ts';
@@ -31,6 +32,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...threadRoutes(deps),
   ...draftRoutes(deps),
   ...savedRoutes(deps),
+  ...scheduledRoutes(deps),
   ...preferenceRoutes(deps),
   ...sectionRoutes(deps),
   ...pinRoutes(deps),

@@ -45,6 +45,17 @@ export const jobsCommands = {
     return leased;
   }),
 
+  /** Parked jobs of these kinds run again: another start of the server may have what the last one had not. */
+  'jobs.revive': defineCommand(async (tx, args: { kinds: string[] }): Promise<{ revived: number }> => {
+    let revived = 0;
+    for (const row of await tx.find(jobs, { index: 'by_ready', prefix: ['parked'], limit: 1_000 })) {
+      if (!args.kinds.includes(row.kind)) continue;
+      await tx.put(jobs, { ...row, state: 'ready', run_at: tx.now(), attempts: 0 });
+      revived += 1;
+    }
+    return { revived };
+  }),
+
   'jobs.extend': defineCommand(async (tx, args: { id: string; token: string; leaseMs: number }): Promise<boolean> => {
     const row = await held(tx, args.id, args.token);
     if (row) await tx.put(jobs, { ...row, lease_until: tx.now() + args.leaseMs * 1000 });

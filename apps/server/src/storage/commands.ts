@@ -14,6 +14,7 @@ import { inboxCommands } from '../features/inbox/inbox.commands.ts';
 import { pinCommands } from '../features/pins/pins.commands.ts';
 import { preferenceCommands } from '../features/preferences/preferences.commands.ts';
 import { savedCommands } from '../features/saved/saved.commands.ts';
+import { scheduledCommands } from '../features/scheduled/scheduled.commands.ts';
 import { sectionCommands } from '../features/sections/sections.commands.ts';
 import { importsCommands } from '../features/imports/imports.commands.ts';
 import { storeCommands } from './store.commands.ts';
@@ -34,6 +35,7 @@ export const COMMANDS = {
   ...threadCommands,
   ...draftCommands,
   ...savedCommands,
+  ...scheduledCommands,
   ...preferenceCommands,
   ...sectionCommands,
   ...pinCommands,

@@ -207,6 +207,32 @@ export const Saved = z.looseObject({
 });
 export type Saved = z.infer<typeof Saved>;
 
+export const ScheduledState = z.enum(['waiting', 'failed']);
+/**
+ * A message that is sent at its time, for its author, whatever device is there. Its id is the `client_msg_id` of the message
+ * that it becomes. It is gone once sent; one that could not be sent says why, and its text lies in a draft.
+ */
+export const Scheduled = z.looseObject({
+  id: Uuid,
+  channel_id: Uuid,
+  parent_message_id: z.nullable(Uuid),
+  broadcast: z.boolean(),
+  quiet: z.boolean(),
+  content: z.string(),
+  file_ids: z.array(Uuid),
+  send_at: Timestamp,
+  state: ScheduledState,
+  failure: z.optional(z.looseObject({ code: z.string(), detail: z.string() })),
+  /** With `failed`: the draft that has its text now, unless there was no room for one. */
+  draft_id: z.optional(Uuid),
+  /** Rises with each change. */
+  version: z.number(),
+  /** The device that scheduled it. */
+  device_id: Uuid,
+  created_at: Timestamp,
+});
+export type Scheduled = z.infer<typeof Scheduled>;
+
 /** A synced preference. Its entity id is the key. */
 export const Preference = z.looseObject({ key: z.string(), value: z.unknown() });
 export type Preference = z.infer<typeof Preference>;
@@ -228,6 +254,8 @@ export const InboxEntry = z.looseObject({
   kind: InboxKind,
   channel_id: z.optional(Uuid),
   message_id: z.optional(Uuid),
+  /** Of a `reminder` that tells of a scheduled message which could not be sent. It names no channel, since that may be why. */
+  scheduled_id: z.optional(Uuid),
   thread_root_id: z.nullable(Uuid),
   /** Whether its message stands in the channel: reading the channel is then reading it. */
   in_channel: z.boolean(),
@@ -247,7 +275,7 @@ const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal
 /** Tombstones of all types but `message`, whose tombstone is the message itself. */
 export const Tombstone = z.union([
   tombstone('membership'), tombstone('thread'), tombstone('device'), tombstone('workspace'), tombstone('channel'),
-  tombstone('draft'), tombstone('saved'), tombstone('preference'), tombstone('section'), tombstone('inbox_entry'),
+  tombstone('draft'), tombstone('saved'), tombstone('preference'), tombstone('section'), tombstone('inbox_entry'), tombstone('scheduled'),
 ]);
 
 export const MessageEntity = z.extend(Message, { type: z.literal('message') });
@@ -261,6 +289,7 @@ export const SavedEntity = z.extend(Saved, { type: z.literal('saved'), ...stampe
 export const PreferenceEntity = z.extend(Preference, { type: z.literal('preference'), ...stamped });
 export const SectionEntity = z.extend(Section, { type: z.literal('section'), rev: Rev });
 export const InboxEntity = z.extend(InboxEntry, { type: z.literal('inbox_entry'), rev: Rev });
+export const ScheduledEntity = z.extend(Scheduled, { type: z.literal('scheduled'), rev: Rev });
 
 export type MessageEntity = z.infer<typeof MessageEntity>;
 export type ChannelEntity = z.infer<typeof ChannelEntity>;
@@ -273,12 +302,13 @@ export type SavedEntity = z.infer<typeof SavedEntity>;
 export type PreferenceEntity = z.infer<typeof PreferenceEntity>;
 export type SectionEntity = z.infer<typeof SectionEntity>;
 export type InboxEntity = z.infer<typeof InboxEntity>;
+export type ScheduledEntity = z.infer<typeof ScheduledEntity>;
 export type Tombstone = z.infer<typeof Tombstone>;
 
 /** An entity of a type that this version does not know is kept out of the caches, but moves cursors. */
 export const UnknownEntity = z.looseObject({ type: z.string(), ...stamped });
-export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, InboxEntity, UnknownEntity]);
-export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity | InboxEntity;
+export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, InboxEntity, ScheduledEntity, UnknownEntity]);
+export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity | InboxEntity | ScheduledEntity;
 export type Entity = z.infer<typeof Entity>;
 
 /** One stream's part of catching up: what `/sync` answers and the `delta` frame carries. */

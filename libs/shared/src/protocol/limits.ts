@@ -26,6 +26,8 @@ export const LIMITS = {
   draft_characters: 64_000,
   drafts: 1_000,
   saved: 10_000,
+  scheduled: 200,
+  scheduled_days: 366,
   note_characters: 500,
   preferences: 500,
   preference_characters: 4_096,

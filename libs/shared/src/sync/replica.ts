@@ -1,5 +1,5 @@
 import { channelStream, parseStream, userStream, workspaceStream } from '../domain/streams.ts';
-import type { Entity, Draft, InboxEntry, MembershipEntity, Membership, Message, Preference, Saved, Section, Summary, Thread, Workspace } from '../protocol/entities.ts';
+import type { Entity, Draft, InboxEntry, MembershipEntity, Membership, Message, Preference, Saved, Scheduled, Section, Summary, Thread, Workspace } from '../protocol/entities.ts';
 import { ChannelReplica, type ChannelRecord, type Delta } from './channel-replica.ts';
 import { later, type ReadPosition } from './counting.ts';
 import type { Topics } from './observable.ts';
@@ -23,7 +23,7 @@ export interface ReplicaEvents {
 }
 
 /** What is told of by type. */
-const TOPICS: Readonly<Record<string, string>> = { draft: 'drafts', saved: 'saved', preference: 'preferences', section: 'sections', inbox_entry: 'inbox' };
+const TOPICS: Readonly<Record<string, string>> = { draft: 'drafts', saved: 'saved', preference: 'preferences', section: 'sections', inbox_entry: 'inbox', scheduled: 'scheduled' };
 
 /** At most so many channels keep their rows in memory, and so many on disk. */
 export const WARM_CHANNELS = 40;
@@ -35,7 +35,7 @@ export const TAIL_ROWS = 200;
 export const PART_ROWS = 500;
 
 /** Types of the user stream that are kept. A cache that was written before one of them was known is asked again. */
-const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section', 'inbox_entry'];
+const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section', 'inbox_entry', 'scheduled'];
 const WORKSPACE_TYPES = ['workspace'];
 const KEPT_TYPES = new Set([...USER_TYPES, ...WORKSPACE_TYPES]);
 const TYPES = [...KEPT_TYPES].join();
@@ -330,6 +330,7 @@ export class Replica {
   saved(): Saved[] { return this.ofType('saved') as unknown as Saved[]; }
   sections(): Section[] { return this.ofType('section') as unknown as Section[]; }
   inbox(): InboxEntry[] { return this.ofType('inbox_entry') as unknown as InboxEntry[]; }
+  scheduled(): Scheduled[] { return this.ofType('scheduled') as unknown as Scheduled[]; }
   preferences(): Preference[] { return this.ofType('preference') as unknown as Preference[]; }
   workspaces(): Workspace[] { return this.ofType('workspace') as unknown as Workspace[]; }
   private ofType(type: string): Entity[] { return [...this.entities.values()].map((h) => h.entity).filter((e) => e.type === type && e['deleted'] !== true); }

@@ -10,11 +10,12 @@ import { members } from '../../storage/tables.ts';
 import { allows, accessTo, type ActorRef } from '../channels/channel-access.ts';
 import { findMessage } from './find-message.ts';
 import { readHistory } from './history.ts';
+import type { SendArgs } from './send.command.ts';
 
 type MessageDeps = Pick<Deps, 'store' | 'presence' | 'metrics'>;
 
 /** @throws ParleyError `invalid_request`, naming `content`. */
-function demandContent(content: string): void {
+export function demandContent(content: string): void {
   const problem = contentProblem(content);
   if (problem !== null) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'content', message: problem }] });
 }
@@ -25,15 +26,20 @@ export function fingerprintOf(input: Pick<RequestOf<typeof calls.sendMessage>, '
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 22);
 }
 
-export async function sendMessage(deps: MessageDeps, who: ActorRef, input: RequestOf<typeof calls.sendMessage>): Promise<{ repeat: boolean; answer: ResponseOf<typeof calls.sendMessage> }> {
+/** All that the send command must be told: it reads no presence and hashes nothing. @throws ParleyError `invalid_request` */
+export async function prepareSend(deps: Pick<MessageDeps, 'store' | 'presence'>, who: ActorRef, input: RequestOf<typeof calls.sendMessage>): Promise<SendArgs> {
   demandContent(input.content);
   if (input.file_ids && input.file_ids.length > 0) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'file_ids.0', message: 'no such file' }] });
   const named = parseMentions(input.content);
-  const { message, repeat } = await deps.store.run('messages.send', {
+  return {
     who: { user_id: who.user_id, server_role: who.server_role }, channel_id: input.channel_id, content: input.content, client_msg_id: input.client_msg_id,
     fingerprint: fingerprintOf(input), named, here_ids: await whoIsHere(deps, who, input.channel_id, named),
     parent_message_id: input.parent_message_id, broadcast: input.broadcast, quiet: input.quiet, kind: input.kind,
-  });
+  };
+}
+
+export async function sendMessage(deps: MessageDeps, who: ActorRef, input: RequestOf<typeof calls.sendMessage>): Promise<{ repeat: boolean; answer: ResponseOf<typeof calls.sendMessage> }> {
+  const { message, repeat } = await deps.store.run('messages.send', await prepareSend(deps, who, input));
   if (!repeat) deps.metrics.count('parley_sends_total');
   return { repeat, answer: { message_id: message.id, seq: message.seq, rev: message.rev, timestamp: message.created_at, message } };
 }
@@ -60,7 +66,7 @@ export async function getMessages(deps: MessageDeps, who: ActorRef, input: Reque
 const PAGE = 1_000;
 
 /** The members who are here and would hear of it, when the text names those; found out before the command, which reads no presence. */
-async function whoIsHere(deps: MessageDeps, who: ActorRef, channelId: string, named: NamedTargets): Promise<string[] | undefined> {
+async function whoIsHere(deps: Pick<MessageDeps, 'store' | 'presence'>, who: ActorRef, channelId: string, named: NamedTargets): Promise<string[] | undefined> {
   if (named.everyone !== 'here') return undefined;
   const here: string[] = [];
   for (let after = ''; ; ) {

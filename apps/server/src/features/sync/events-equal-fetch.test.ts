@@ -4,8 +4,11 @@ import * as messages from '@parley/shared/protocol/calls/messages';
 import * as personal from '@parley/shared/protocol/calls/personal';
 import * as pins from '@parley/shared/protocol/calls/pins';
 import * as reading from '@parley/shared/protocol/calls/reading';
+import * as scheduled from '@parley/shared/protocol/calls/scheduled';
 import type { Entity, Message } from '@parley/shared/protocol/entities';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StoreJobs } from '../../jobs/store-jobs.ts';
+import { scheduledJob } from '../scheduled/scheduled.service.ts';
 import { Conversation, STORES } from '../../testing/conversation-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
 
@@ -51,6 +54,15 @@ const device = (user: TestUser): { device_id: string } => ({ device_id: user.dev
 
 const DRAFT_ID = '0190a000-0000-7000-8000-0000000000d1';
 const draft = (s: Scene, content: string) => ({ id: DRAFT_ID, client_msg_id: DRAFT_ID, channel_id: s.room.id, content, base_version: 0 });
+
+const in_ = (s: Scene, ms: number): string => new Date(s.talk.world.clock.now() + ms).toISOString();
+async function sendDue(s: Scene): Promise<void> {
+  const queue = new StoreJobs(s.talk.store);
+  for (const job of await queue.lease(10, 1_000)) {
+    await scheduledJob(s.talk.world.deps)(job, new AbortController().signal);
+    await queue.complete(job);
+  }
+}
 
 const ACTIONS: Action[] = [
   ['send', (s) => s.talk.send(s.talk.alice, s.room, 'plain')],
@@ -109,6 +121,20 @@ const ACTIONS: Action[] = [
     await s.talk.as(s.talk.bob).call(personal.putSection, { id: DRAFT_ID, name: 'Mine', add_channel_ids: [s.room.id] });
     await s.talk.as(s.talk.bob).call(personal.putSection, { id: 'starred', add_channel_ids: [s.room.id] });
     await s.talk.as(s.talk.bob).call(personal.deleteSection, { id: DRAFT_ID });
+  }],
+  ['schedule, change and take back', async (s) => {
+    await s.talk.as(s.talk.bob).call(scheduled.scheduleMessage, { client_msg_id: DRAFT_ID, channel_id: s.room.id, content: 'later', send_at: in_(s, 60_000) });
+    await s.talk.as(s.talk.bob).call(scheduled.updateScheduled, { id: DRAFT_ID, content: 'better' });
+    await s.talk.as(s.talk.bob).call(scheduled.cancelScheduled, { id: DRAFT_ID });
+  }],
+  ['schedule, and it is sent', async (s) => {
+    await s.talk.as(s.talk.bob).call(scheduled.scheduleMessage, { client_msg_id: DRAFT_ID, channel_id: s.room.id, content: `<@${s.talk.alice.id}> later`, send_at: in_(s, 0) });
+    await sendDue(s);
+  }],
+  ['schedule, and it cannot be sent', async (s) => {
+    await s.talk.as(s.talk.bob).call(scheduled.scheduleMessage, { client_msg_id: DRAFT_ID, channel_id: s.room.id, content: 'never', send_at: in_(s, 0) });
+    await s.talk.as(s.talk.olivia).call(channels.archiveChannel, { channel_id: s.room.id });
+    await sendDue(s);
   }],
   ['pin', (s) => s.talk.as(s.talk.bob).call(pins.pinMessage, { message_id: s.root.id })],
   ['pin and take it off', async (s) => {
