@@ -1,3 +1,4 @@
+import { userStream } from '@parley/shared/domain/streams';
 import { microsToIso, timeToMicros } from '@parley/shared/domain/timestamp';
 import type { Draft, Scheduled } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
@@ -6,7 +7,6 @@ import { enqueueJob } from '../../jobs/jobs.commands.ts';
 import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
 import { entities, messages, users } from '../../storage/tables.ts';
-import { userStream } from '@parley/shared/domain/streams';
 import { allows, demand, demandAccess, type ActorRef } from '../channels/channel-access.ts';
 import { dropEntry, putEntry } from '../inbox/inbox-entries.ts';
 import { demandMessage } from '../messages/find-message.ts';

@@ -1,8 +1,8 @@
+import { parseMentions } from '@parley/shared/domain/mentions';
 import type { RequestOf } from '@parley/shared/protocol/call';
 import type { scheduleMessage as scheduleCall, updateScheduled as updateCall } from '@parley/shared/protocol/calls/scheduled';
 import type { Scheduled } from '@parley/shared/protocol/entities';
 import { ERROR_STATUS, ParleyError } from '@parley/shared/protocol/errors';
-import { parseMentions } from '@parley/shared/domain/mentions';
 import type { JobHandler } from '../../jobs/job-worker.ts';
 import { MAX_ATTEMPTS } from '../../jobs/port.ts';
 import type { Deps } from '../../platform/deps.ts';
