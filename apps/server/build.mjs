@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Bundles the server: `dist/main.js`, and `dist/sqlite-writer.js` and `dist/search-thread.js` for the threads of the writer and the search index. Packages stay outside. */
+/** Bundles the server: `dist/main.js`, and `dist/sqlite-writer.js`, `dist/search-thread.js` and `dist/picture-thread.js` for the threads of the writer, the search index and pictures. Packages stay outside. */
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -18,7 +18,7 @@ const bundleShared = {
 rmSync(`${here}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: here,
-  entryPoints: { main: 'src/main.ts', 'sqlite-writer': 'src/storage/sqlite/sqlite-writer.ts', 'sqlite-checkpointer': 'src/storage/sqlite/sqlite-checkpointer.ts', 'search-thread': 'src/search/sqlite/search-thread.ts' },
+  entryPoints: { main: 'src/main.ts', 'sqlite-writer': 'src/storage/sqlite/sqlite-writer.ts', 'sqlite-checkpointer': 'src/storage/sqlite/sqlite-checkpointer.ts', 'picture-thread': 'src/pictures/picture-thread.ts', 'search-thread': 'src/search/sqlite/search-thread.ts' },
   outdir: 'dist',
   bundle: true,
   packages: 'external',

@@ -10,6 +10,7 @@ import { EmbeddedLog } from '../../apps/server/src/log/embedded/embedded-log.ts'
 import { partitionOf } from '../../apps/server/src/log/partition.ts';
 import type { Deps } from '../../apps/server/src/platform/deps.ts';
 import { noMetrics } from '../../apps/server/src/platform/metrics.ts';
+import { noPictures } from '../../apps/server/src/pictures/port.ts';
 import { MemorySearchIndex } from '../../apps/server/src/search/memory/memory-index.ts';
 import { silentLogger } from '../../apps/server/src/platform/logger.ts';
 import { createRealtime, type RealtimeParts } from '../../apps/server/src/realtime/realtime.ts';
@@ -47,7 +48,7 @@ export async function openWorld(options: { people: number; store: 'memory' | 'sq
   const log = new EmbeddedLog({ clock, random });
   const registry = new EmbeddedRegistry({ clock, random });
   const deps: Deps = {
-    store, clock, random, presence: registry, logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false },
+    store, clock, random, presence: registry, logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures,
     config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 100_000, setUpCode: null, metricsToken: null, egressAllow: [] },
   };
   const parts: RealtimeParts = { log, registry, alone: true };

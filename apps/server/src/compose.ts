@@ -27,6 +27,7 @@ import type { Deps } from './platform/deps.ts';
 import { pinoLogger } from './platform/pino-logger.ts';
 import { promMetrics, type PromMetrics } from './platform/prom-metrics.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
+import { SharpPictures } from './pictures/sharp-pictures.ts';
 import { createRealtime } from './realtime/realtime.ts';
 import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts';
 import type { Registry } from './registry/port.ts';
@@ -55,12 +56,13 @@ export async function openServices(settings: Settings): Promise<Services> {
     const source = { clock: systemClock, random: systemRandom };
     const registry = new EmbeddedRegistry(source);
     const search = new SqliteSearchIndex({ file: join(settings.dataDirectory, 'search.db') });
-    const deps: Deps = { ...source, store, search, passwords: argon2Passwords(), presence: registry, logger: pinoLogger(settings.logLevel), metrics, config: settings };
+    const pictures = new SharpPictures();
+    const deps: Deps = { ...source, store, search, pictures, passwords: argon2Passwords(), presence: registry, logger: pinoLogger(settings.logLevel), metrics, config: settings };
     return {
       deps, settings, registry, metrics,
       async close() {
         await registry.close();
-        await search.close();
+        await Promise.all([search.close(), pictures.close()]);
         await store.close();
         lock.release();
       },

@@ -1,6 +1,7 @@
 import type { Clock } from '@parley/shared/domain/clock';
 import type { Random } from '@parley/shared/domain/random';
 import type { PresenceDirectory } from '../registry/port.ts';
+import type { Pictures } from '../pictures/port.ts';
 import type { SearchIndex } from '../search/port.ts';
 import type { Store } from '../storage/port.ts';
 import type { Logger } from './logger.ts';
@@ -15,6 +16,7 @@ export interface Deps {
   passwords: PasswordHasher;
   presence: PresenceDirectory;
   search: SearchIndex;
+  pictures: Pictures;
   logger: Logger;
   metrics: Metrics;
   config: Config;

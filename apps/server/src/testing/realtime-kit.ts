@@ -14,6 +14,7 @@ import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts';
 import type { GatewayInbox, GatewayPort } from '../registry/port.ts';
 import { defineCommand } from '../storage/command.ts';
 import { COMMANDS } from '../storage/commands.ts';
+import { noPictures } from '../pictures/port.ts';
 import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
 import type { Row, Store, StoredEvent, StreamControl, Table } from '../storage/port.ts';
@@ -207,7 +208,7 @@ export class RealtimeKit {
     const logger: Logger = { ...silentLogger, warn: (f) => void this.warnings.push(f), error: (f) => void this.warnings.push(f), child: () => logger };
     this.deps = {
       store: this.store, clock: this.clock, random: this.random, presence: this.registry, logger, metrics: options.metrics ?? noMetrics, search: new MemorySearchIndex(),
-      passwords: { hash: async () => '', verify: async () => false },
+      passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures,
       config: {
         host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 1_000, setUpCode: null, metricsToken: null, egressAllow: [], ...options.config,
       },

@@ -11,6 +11,7 @@ import type { Route } from '../edge/route.ts';
 import type { Deps, PasswordHasher } from '../platform/deps.ts';
 import { silentLogger, type Logger } from '../platform/logger.ts';
 import { noMetrics } from '../platform/metrics.ts';
+import { SharpPictures } from '../pictures/sharp-pictures.ts';
 import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts';
 import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
@@ -49,7 +50,7 @@ export function testWorld(options: TestCoreOptions = {}): World {
   const failures: unknown[] = [];
   const logger: Logger = { ...silentLogger, error: (fields) => void failures.push(fields), child: () => logger };
   const deps: Deps = {
-    store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(),
+    store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: new SharpPictures(),
     config: { ...testConfig, ...options.config }, ...options.deps,
   };
   return new World(createCore(deps, options.routes?.(deps)), clock, random, store, failures);

@@ -12,6 +12,7 @@ import type { SocketEvents, SocketLink } from '../../realtime/link.ts';
 import { createRealtime, type Realtime } from '../../realtime/realtime.ts';
 import { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
 import type { Fault } from '../../storage/memory/faults.ts';
+import { noPictures } from '../../pictures/port.ts';
 import { MemorySearchIndex } from '../../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState, type MemoryStore } from '../../storage/memory/memory-store.ts';
 import { fakePasswords, testConfig } from '../test-core.ts';
@@ -54,7 +55,7 @@ export class SimServer {
     store.onCommitted((events) => this.reads.committed(events));
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
-    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), config: testConfig };
+    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, config: testConfig };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
       log, registry, alone: true,
