@@ -87,6 +87,20 @@ const WALKS: Walk[] = [
   own('set_preference', () => ({ key: 'sidebar_names', value: 4 })),
   own('put_section', (t) => ({ id: DRAFT_ID, name: 'Mine', channel_ids: [t.place.channel_id] })),
   own('delete_section', () => ({ id: DRAFT_ID })),
+  inWorkspace('create_group', 'workspace.groups_emoji', () => ({ name: 'Another', handle: 'another' })),
+  { path: 'update_group', input: (t) => ({ group_id: t.place.group_id, name: 'Renamed' }), verdict: (t) => asked(t, 'workspace.groups_emoji') },
+  { path: 'delete_group', input: (t) => ({ group_id: t.place.group_id }), verdict: (t) => asked(t, 'workspace.groups_emoji') },
+  inWorkspace('groups', 'workspace.view'),
+  {
+    path: 'group_members', input: (t) => ({ group_id: t.place.group_id }), verdict: (t) => asked(t, 'workspace.view'),
+    read: (response, t) => {
+      if (response.status === 404) return 'not_found';
+      // Nobody learns more of people than `people.view` lets them.
+      const strangers = (response.body as { items: { user_id: string }[] }).items.filter((m) => m.user_id === t.place.stranger.id);
+      expect(strangers.length === 1).toBe(asked(t, 'people.view', { shares_channel: false }) === 'allowed');
+      return 'allowed';
+    },
+  },
   own('inbox'),
   own('mark_inbox', (t) => ({ read: true, ids: [`mention:${t.place.message_id}`] })),
   onMessage('receipts', 'channel.follow'),

@@ -8,6 +8,7 @@ import { preferenceRoutes } from './preferences/preferences.routes.ts';
 import { savedRoutes } from './saved/saved.routes.ts';
 import { scheduledRoutes } from './scheduled/scheduled.routes.ts';
 import { sectionRoutes } from './sections/sections.routes.ts';
+import { groupRoutes } from './groups/groups.routes.ts';
 import { inboxRoutes } from './inbox/inbox.routes.ts';
 import { importRoutes } from './imports/imports.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
@@ -37,6 +38,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...sectionRoutes(deps),
   ...pinRoutes(deps),
   ...inboxRoutes(deps),
+  ...groupRoutes(deps),
   ...syncRoutes(deps),
   ...importRoutes(deps),
 ];

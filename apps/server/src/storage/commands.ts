@@ -10,6 +10,7 @@ import { reactionCommands } from '../features/reactions/reactions.commands.ts';
 import { readingCommands } from '../features/reading/reading.commands.ts';
 import { threadCommands } from '../features/threads/threads.commands.ts';
 import { draftCommands } from '../features/drafts/drafts.commands.ts';
+import { groupCommands } from '../features/groups/groups.commands.ts';
 import { inboxCommands } from '../features/inbox/inbox.commands.ts';
 import { pinCommands } from '../features/pins/pins.commands.ts';
 import { preferenceCommands } from '../features/preferences/preferences.commands.ts';
@@ -40,6 +41,7 @@ export const COMMANDS = {
   ...sectionCommands,
   ...pinCommands,
   ...inboxCommands,
+  ...groupCommands,
 };
 
 export type CommandName = keyof typeof COMMANDS;

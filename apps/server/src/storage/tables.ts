@@ -1,4 +1,4 @@
-import type { Channel, Device, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { Channel, Device, Group, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import type { Row, StreamControl, Table } from './port.ts';
 
 const table = <R extends Row>(t: Omit<Table<R>, 'row'>): Table<R> => t;
@@ -102,6 +102,8 @@ export interface MessageRow extends Row {
   fingerprint: string;
   /** People whom groups and `<!here>` were resolved to. */
   targets?: string[];
+  /** Of those the ones who were here, when groups are named too. */
+  here?: string[];
 }
 export const messages = table<MessageRow>({
   name: 'messages', key: ['channel_id', 'seq'], shard: 'channel_id', hot: true,
@@ -123,6 +125,18 @@ export const messages = table<MessageRow>({
     by_author_reply: { fields: ['channel_id', 'parent_message_id', 'author_id', 'reply_seq'] },
     by_time: { fields: ['channel_id', 'created_us'] },
   },
+});
+
+/** A group of people of a workspace: the truth of which the entity in the workspace's stream tells. */
+export interface GroupRow extends Row { id: string; workspace_id: string; handle: string; created_by: string; created_at: number; doc: Group }
+export const groups = table<GroupRow>({
+  name: 'groups', key: ['id'], shard: 'id', columns: { id: 'text', workspace_id: 'text', handle: 'text' }, indexes: { by_handle: { fields: ['workspace_id', 'handle'] } },
+});
+/** Who is in a group. `added_at` in microseconds. */
+export interface GroupMemberRow extends Row { group_id: string; user_id: string; workspace_id: string; added_at: number }
+export const groupMembers = table<GroupMemberRow>({
+  name: 'group_members', key: ['group_id', 'user_id'], shard: 'group_id', columns: { group_id: 'text', user_id: 'text', workspace_id: 'text' },
+  indexes: { by_user: { fields: ['user_id', 'workspace_id'] } },
 });
 
 /** One row for each person whom a counting message names (people, groups, `<!here>`), never its author. Gone when it no longer counts. */
@@ -173,7 +187,7 @@ export interface UserRow extends Row {
 }
 export const users = table<UserRow>({ name: 'users', recalled: true, key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
 
-/** Uniqueness over everything: `email:…`, `username:…`, `channel:WS:name`, `set_up`. */
+/** Uniqueness over everything: `email:…`, `username:…`, `channel:WS:name`, `handle:WS:name`, `set_up`. */
 export interface ClaimRow extends Row { id: string; owner_id: string }
 export const claims = table<ClaimRow>({ name: 'claims', key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
 
@@ -250,5 +264,5 @@ export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, c
 
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, threadFollowers, delivered, users, claims,
-  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, meta,
+  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, meta, groups, groupMembers,
 ] as readonly Table[];

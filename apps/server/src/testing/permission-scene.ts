@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWorkspace, deactivateUser, setRole } from '@parley/shared/protocol/calls/accounts';
 import { createChannel, removeFromChannel } from '@parley/shared/protocol/calls/channels';
+import { createGroup } from '@parley/shared/protocol/calls/groups';
 import { sendMessage } from '@parley/shared/protocol/calls/messages';
 import type { Actor, ChannelFacts } from '@parley/shared/domain/can';
 import { FakeClock } from '@parley/shared/testing/fake-clock';
@@ -29,6 +30,8 @@ export interface Place {
   maker: TestUser;
   /** Somebody of the workspace who is in none of its channels but the default one. */
   stranger: TestUser;
+  /** A group of the workspace with the two of them. */
+  group_id: string;
 }
 
 /** A server whose people and places are known, so that what each may do can be told from the table alone. */
@@ -73,6 +76,8 @@ export async function openPermissionScene(): Promise<PermissionScene> {
   const home = { workspace_id: world.workspace.id, maker: await world.createUser('zed'), stranger: await world.createUser('zoe') };
   const away = { workspace_id: other.id, maker: await world.createUser('wes', { workspace_id: other.id }), stranger: await world.createUser('wim', { workspace_id: other.id }) };
 
+  const groupIn = async ({ workspace_id, maker, stranger }: Omit<Place, 'name' | 'channel_id' | 'message_id' | 'group_id'>) => (await world.as(maker).call(createGroup, { workspace_id, name: 'Group', handle: 'group', user_ids: [maker.id, stranger.id] })).id;
+  const groups = new Map([[home, await groupIn(home)], [away, await groupIn(away)]]);
   const places = {} as Record<PlaceName, Place>;
   for (const name of PLACES) {
     const at = name === 'foreign workspace' ? away : home;
@@ -81,7 +86,7 @@ export async function openPermissionScene(): Promise<PermissionScene> {
     if (name.startsWith('inside')) await world.as(at.maker).call(setRole, { channel_id: channel.id, user_id: people.moderator.id, role: 'moderator' });
     const { message_id } = await world.as(at.maker).call(sendMessage, { channel_id: channel.id, content: 'hello', client_msg_id: name.replace(' ', '-') });
     if (name.startsWith('former')) await world.as(at.maker).call(removeFromChannel, { channel_id: channel.id, user_ids: met });
-    places[name] = { name, ...at, channel_id: channel.id, message_id };
+    places[name] = { name, ...at, group_id: groups.get(at)!, channel_id: channel.id, message_id };
   }
   const dataDirectory = mkdtempSync(join(tmpdir(), 'parley-permissions-'));
   const search = new MemorySearchIndex();

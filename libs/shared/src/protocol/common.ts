@@ -28,6 +28,10 @@ export const text = (max: number, min = 0) => z.string().check(z.minLength(min),
 export const line = (max: number) => z.string().check(z.trim(), z.minLength(1), z.maxLength(max), z.regex(/^[^\p{Cc}]*$/u, 'no control characters'));
 
 export const Username = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'letters a-z, digits, dot, hyphen, underscore; starts with a letter or digit'));
+/** Words after `@` that name everybody, so that nothing else may. */
+const EVERYBODY = new Set(['channel', 'here', 'everyone', 'all']);
+/** A group's name after `@`. */
+export const Handle = Username.check(z.refine((handle) => !EVERYBODY.has(handle), 'names everybody'));
 export const Email = z.string().check(z.trim(), z.maxLength(254), z.regex(/^[^\s@]{1,64}@[^\s@]+$/, 'an email address'));
 export const Password = z.string().check(z.minLength(8), z.maxLength(1024));
 export const ChannelName = z.string().check(z.regex(/^[\p{Ll}\p{Lo}\p{M}\p{N}_-]{1,80}$/u, 'lower-case letters, digits, hyphen, underscore; at most 80'));

@@ -269,6 +269,23 @@ export const InboxEntry = z.looseObject({
 });
 export type InboxEntry = z.infer<typeof InboxEntry>;
 
+/** Some people of a workspace under one name, to be named together. Who they are is asked for (`GET /group_members`), not streamed. */
+export const Group = z.looseObject({
+  id: Uuid,
+  workspace_id: Uuid,
+  name: z.string(),
+  /** What is typed after `@`; unique in the workspace. */
+  handle: z.string(),
+  member_count: z.number(),
+  /** Kept, but naming it names nobody. */
+  archived: z.boolean(),
+});
+export type Group = z.infer<typeof Group>;
+
+/** That the person is in a group. Its entity id is the group's id. */
+export const GroupMembership = z.looseObject({ group_id: Uuid, workspace_id: Uuid });
+export type GroupMembership = z.infer<typeof GroupMembership>;
+
 const stamped = { id: z.string(), rev: Rev };
 const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal(type), ...stamped, deleted: z.literal(true) });
 
@@ -276,6 +293,7 @@ const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal
 export const Tombstone = z.union([
   tombstone('membership'), tombstone('thread'), tombstone('device'), tombstone('workspace'), tombstone('channel'),
   tombstone('draft'), tombstone('saved'), tombstone('preference'), tombstone('section'), tombstone('inbox_entry'), tombstone('scheduled'),
+  tombstone('group'), tombstone('group_membership'),
 ]);
 
 export const MessageEntity = z.extend(Message, { type: z.literal('message') });
@@ -290,6 +308,8 @@ export const PreferenceEntity = z.extend(Preference, { type: z.literal('preferen
 export const SectionEntity = z.extend(Section, { type: z.literal('section'), rev: Rev });
 export const InboxEntity = z.extend(InboxEntry, { type: z.literal('inbox_entry'), rev: Rev });
 export const ScheduledEntity = z.extend(Scheduled, { type: z.literal('scheduled'), rev: Rev });
+export const GroupEntity = z.extend(Group, { type: z.literal('group'), rev: Rev });
+export const GroupMembershipEntity = z.extend(GroupMembership, { type: z.literal('group_membership'), ...stamped });
 
 export type MessageEntity = z.infer<typeof MessageEntity>;
 export type ChannelEntity = z.infer<typeof ChannelEntity>;
@@ -303,12 +323,14 @@ export type PreferenceEntity = z.infer<typeof PreferenceEntity>;
 export type SectionEntity = z.infer<typeof SectionEntity>;
 export type InboxEntity = z.infer<typeof InboxEntity>;
 export type ScheduledEntity = z.infer<typeof ScheduledEntity>;
+export type GroupEntity = z.infer<typeof GroupEntity>;
+export type GroupMembershipEntity = z.infer<typeof GroupMembershipEntity>;
 export type Tombstone = z.infer<typeof Tombstone>;
 
 /** An entity of a type that this version does not know is kept out of the caches, but moves cursors. */
 export const UnknownEntity = z.looseObject({ type: z.string(), ...stamped });
-export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, InboxEntity, ScheduledEntity, UnknownEntity]);
-export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity | InboxEntity | ScheduledEntity;
+export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, InboxEntity, ScheduledEntity, GroupEntity, GroupMembershipEntity, UnknownEntity]);
+export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity | InboxEntity | ScheduledEntity | GroupEntity | GroupMembershipEntity;
 export type Entity = z.infer<typeof Entity>;
 
 /** One stream's part of catching up: what `/sync` answers and the `delta` frame carries. */

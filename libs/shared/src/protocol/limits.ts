@@ -38,4 +38,7 @@ export const LIMITS = {
   socket_queue_bytes: 1_048_576,
   socket_queue_frames: 256,
   search_characters: 1_000,
+  groups: 500,
+  group_members: 500,
+  message_groups: 10,
 } as const;

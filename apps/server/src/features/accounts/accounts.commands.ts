@@ -3,6 +3,7 @@ import { ParleyError } from '@parley/shared/protocol/errors';
 import { defineCommand } from '../../storage/command.ts';
 import { sessions, users, type UserRow } from '../../storage/tables.ts';
 import { demand, type ActorRef } from '../channels/channel-access.ts';
+import { leaveGroups } from '../groups/group-rows.ts';
 import { endOtherSessions, endSessions, openSession, type NewSession } from './session-rows.ts';
 import { requireUser, saveProfile } from './account-rows.ts';
 import { serverOwners, setServerOwner } from './server-owners.ts';
@@ -85,6 +86,7 @@ export const accountsCommands = {
     const row: UserRow = { ...user, server_role: 'member', doc: { ...user.doc, deactivated: true } };
     await tx.put(users, row);
     await setServerOwner(tx, user.id, false);
+    await leaveGroups(tx, user.id);
     await endOtherSessions(tx, user.id, null);
     return row;
   }),

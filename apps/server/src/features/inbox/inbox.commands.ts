@@ -5,6 +5,7 @@ import { LIMITS } from '@parley/shared/protocol/limits';
 import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
 import { channels, entities, members, messages, threadFollowers, type ChannelRow, type MessageRow } from '../../storage/tables.ts';
+import { namedBy } from '../messages/targets.ts';
 import { findMessage } from '../messages/find-message.ts';
 import { dropEntry, entryId, entryOf, INBOX_TYPE, messageEntry, putEntry, type EntryKind } from './inbox-entries.ts';
 import type { InboxFact } from './inbox-facts.ts';
@@ -26,17 +27,22 @@ export const inboxCommands = {
     if (!channel || !row) return { next: null };
     switch (args.walk.stage) {
       case 'named': {
-        await projectReactions(tx, row);
-        // Named again since: then the event is an old one.
-        const still = new Set(named(row));
-        for (const userId of args.fact.dropped ?? []) if (!still.has(userId)) await dropEntry(tx, userId, entryId('mention', row.id));
+        const named = namedBy(row);
+        if (args.walk.after === null) {
+          await projectReactions(tx, row);
+          // Named again since: then the event is an old one.
+          for (const userId of args.fact.dropped ?? []) if (!named.includes(userId)) await dropEntry(tx, userId, entryId('mention', row.id));
+        }
         const direct = isDirect(channel);
-        if (!direct) for (const userId of named(row)) await project(tx, row, userId, 'mention');
+        const { after } = args.walk;
+        const page = direct ? [] : named.filter((id) => after === null || id > after).slice(0, PAGE);
+        for (const userId of page) await project(tx, row, userId, 'mention');
+        if (page.length === PAGE) return { next: { stage: 'named', after: page[PAGE - 1]! } };
         return { next: direct ? { stage: 'members', after: null } : row.parent_message_id !== null ? { stage: 'followers', after: null } : everyone(row) };
       }
       case 'followers': {
         const page = await tx.find(threadFollowers, { prefix: [row.channel_id, row.parent_message_id!], ...from(args.walk), limit: PAGE });
-        const skip = new Set(named(row));
+        const skip = new Set(namedBy(row));
         for (const follower of page) if (follower.following === 1 && !skip.has(follower.user_id)) await project(tx, row, follower.user_id, 'thread');
         return { next: page.length === PAGE ? { stage: 'followers', after: page[page.length - 1]!.user_id } : everyone(row) };
       }
@@ -78,7 +84,6 @@ export const inboxCommands = {
 const isDirect = (channel: ChannelRow): boolean => channel.kind === 'dm' || channel.kind === 'group_dm';
 const from = (walk: Walk): { gt?: string } => (walk.after === null ? {} : { gt: walk.after });
 const everyone = (row: MessageRow): Walk | null => (row.doc.mentions.everyone === 'channel' ? { stage: 'members', after: null } : null);
-const named = (row: MessageRow): string[] => [...new Set([...row.doc.mentions.user_ids, ...(row.targets ?? [])])];
 /** Messages that count for nobody, quiet and imported ones among them, need nobody. */
 const counts = (row: MessageRow): boolean => !row.doc.deleted && (row.counted_seq !== null || row.reply_seq !== null);
 

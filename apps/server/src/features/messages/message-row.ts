@@ -24,7 +24,7 @@ export interface MessageParts {
   edited_us?: number | null;
   system?: Message['system'];
   fingerprint?: string;
-  targets?: string[];
+  targets?: Pick<MessageRow, 'targets' | 'here'>;
 }
 
 export const NO_MENTIONS: Message['mentions'] = { user_ids: [], group_ids: [], everyone: 'none' };
@@ -43,8 +43,7 @@ export function buildMessageRow(parts: MessageParts): MessageRow {
     channel_id: parts.channel_id, seq: parts.seq, rev: parts.rev, id: parts.id, author_id: parts.author_id, client_msg_id: parts.client_msg_id,
     parent_message_id: doc.parent_message_id, ...countingColumns(doc), created_us: parts.created_us, doc, fingerprint: parts.fingerprint ?? '',
   };
-  if (parts.targets && parts.targets.length > 0) row.targets = parts.targets;
-  return row;
+  return Object.assign(row, parts.targets);
 }
 
 /** Whether a message counts for anybody, before place and reader are looked at. */

@@ -12,7 +12,7 @@ import { followByThemselves, uncountReply } from '../threads/thread-root.ts';
 import { demandMessage, findMessage, messageFacts, type MessageRef } from './find-message.ts';
 import { countingColumns } from './message-row.ts';
 import { sendMessage } from './send.command.ts';
-import { resolveTargets, storeMentions } from './targets.ts';
+import { hereOf, listed, namedBy, resolveTargets, storeMentions, targetColumns } from './targets.ts';
 
 export const messageCommands = {
   'messages.send': sendMessage,
@@ -26,17 +26,23 @@ export const messageCommands = {
     if (args.base_rev !== undefined && args.base_rev < row.rev) throw new ParleyError('conflict', 'the message has changed since', { message: row.doc });
     if (row.doc.content === args.content) return row.doc;
     const before = row.doc.mentions;
+    const namedBefore = namedBy(row);
     if (args.named.everyone !== 'none' && before.everyone === 'none') demand(allows(access, 'mention.everyone'), 'naming everybody here is for moderators');
 
     const change = await ChannelChange.begin(tx, row.channel_id);
     await keepVersion(tx, row);
+    const here = hereOf(row);
     const targets = await resolveTargets(tx, { channel_id: row.channel_id, workspace_id: access.row.workspace_id, author_id: row.author_id, seq: row.seq }, args.named, args.here_ids ?? []);
     row.doc.content = args.content;
     row.doc.mentions = targets.mentions;
     if (targets.mentions.everyone === 'here' && before.everyone === 'here') {
       // Those who were here when it was sent, not those who are here now.
-      row.doc.mentions.target_ids = before.target_ids;
-    } else row.targets = targets.here;
+      targets.here = here;
+      targets.mentions.target_ids = listed([...targets.grouped, ...here]);
+    }
+    delete row.targets;
+    delete row.here;
+    Object.assign(row, targetColumns(targets));
     row.doc.edited_at = microsToIso(Math.max(tx.now(), row.created_us));
     await store(change, row);
     await storeMentions(tx, row, false);
@@ -45,7 +51,8 @@ export const messageCommands = {
       if (root) await followByThemselves(tx, root, row, false);
       change.fact('threads', [row.parent_message_id]);
     }
-    const dropped = before.user_ids.filter((id) => !row.doc.mentions.user_ids.includes(id));
+    const still = new Set(namedBy(row));
+    const dropped = namedBefore.filter((id) => !still.has(id));
     if (dropped.length > 0 || needsInbox(access.row, row.doc)) change.fact('inbox', [{ message_id: row.id, dropped }]);
     await change.end();
     return row.doc;

@@ -5,6 +5,7 @@ import type { RequestOf, ResponseOf } from '@parley/shared/protocol/call';
 import type * as calls from '@parley/shared/protocol/calls/messages';
 import type { Message } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
+import { LIMITS } from '@parley/shared/protocol/limits';
 import type { Deps } from '../../platform/deps.ts';
 import { members } from '../../storage/tables.ts';
 import { allows, accessTo, type ActorRef } from '../channels/channel-access.ts';
@@ -20,6 +21,13 @@ export function demandContent(content: string): void {
   if (problem !== null) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'content', message: problem }] });
 }
 
+/** Whom a text names. @throws ParleyError `invalid_request` when it names too many groups to look up in one go. */
+function namedIn(content: string): NamedTargets {
+  const named = parseMentions(content);
+  if (named.group_ids.length > LIMITS.message_groups) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'content', message: `names more than ${LIMITS.message_groups} groups` }] });
+  return named;
+}
+
 /** Tells a repeat from another message under the same client_msg_id. Defaults are filled in first, so that naming one is no difference. */
 export function fingerprintOf(input: Pick<RequestOf<typeof calls.sendMessage>, 'content' | 'parent_message_id' | 'broadcast' | 'quiet' | 'kind' | 'file_ids'>): string {
   const asked = [input.content, input.parent_message_id ?? null, input.broadcast ?? false, input.quiet ?? false, input.kind ?? 'text', input.file_ids ?? []];
@@ -30,7 +38,7 @@ export function fingerprintOf(input: Pick<RequestOf<typeof calls.sendMessage>, '
 export async function prepareSend(deps: Pick<MessageDeps, 'store' | 'presence'>, who: ActorRef, input: RequestOf<typeof calls.sendMessage>): Promise<SendArgs> {
   demandContent(input.content);
   if (input.file_ids && input.file_ids.length > 0) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'file_ids.0', message: 'no such file' }] });
-  const named = parseMentions(input.content);
+  const named = namedIn(input.content);
   return {
     who: { user_id: who.user_id, server_role: who.server_role }, channel_id: input.channel_id, content: input.content, client_msg_id: input.client_msg_id,
     fingerprint: fingerprintOf(input), named, here_ids: await whoIsHere(deps, who, input.channel_id, named),
@@ -46,7 +54,7 @@ export async function sendMessage(deps: MessageDeps, who: ActorRef, input: Reque
 
 export async function editMessage(deps: MessageDeps, who: ActorRef, input: RequestOf<typeof calls.editMessage>): Promise<Message> {
   demandContent(input.content);
-  const named = parseMentions(input.content);
+  const named = namedIn(input.content);
   let here: string[] | undefined;
   if (named.everyone === 'here') {
     const row = await deps.store.read((tx) => findMessage(tx, input));

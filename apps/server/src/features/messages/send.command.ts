@@ -10,7 +10,7 @@ import { needsInbox } from '../inbox/inbox-facts.ts';
 import { countReply, followByThemselves } from '../threads/thread-root.ts';
 import { buildMessageRow, NO_MENTIONS } from './message-row.ts';
 import { findMessage } from './find-message.ts';
-import { resolveTargets, storeMentions, type Targets } from './targets.ts';
+import { resolveTargets, storeMentions, targetColumns, type Targets } from './targets.ts';
 
 export interface SendArgs {
   who: ActorRef;
@@ -56,7 +56,7 @@ export const sendMessage = defineCommand(async (tx, args: SendArgs): Promise<Sen
   const row = buildMessageRow({
     id: tx.uuid(), channel_id: args.channel_id, seq: change.nextSeq(), rev: change.nextRev(), author_id: args.who.user_id, client_msg_id: args.client_msg_id,
     kind: args.kind ?? 'text', content: args.content, created_us: change.nextTime(), parent_message_id: root?.id ?? null, broadcast: root !== null && args.broadcast === true,
-    mentions: targets.mentions, quiet: args.quiet, fingerprint: args.fingerprint, targets: targets.here,
+    mentions: targets.mentions, quiet: args.quiet, fingerprint: args.fingerprint, targets: targetColumns(targets),
   });
   await tx.insert(messages, row);
   change.message(row.doc);
@@ -74,7 +74,7 @@ export const sendMessage = defineCommand(async (tx, args: SendArgs): Promise<Sen
 
 async function targetsOf(tx: Tx, access: Access, args: SendArgs): Promise<Targets> {
   const { named } = args;
-  if (named.user_ids.length === 0 && named.everyone === 'none') return { mentions: NO_MENTIONS, here: [] };
+  if (named.user_ids.length === 0 && named.group_ids.length === 0 && named.everyone === 'none') return { mentions: NO_MENTIONS, here: [], grouped: [] };
   return resolveTargets(tx, { channel_id: args.channel_id, workspace_id: access.row.workspace_id, author_id: args.who.user_id }, named, args.here_ids ?? []);
 }
 

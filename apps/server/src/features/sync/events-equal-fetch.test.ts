@@ -1,5 +1,6 @@
-import { setRole } from '@parley/shared/protocol/calls/accounts';
+import { deactivateUser, setRole } from '@parley/shared/protocol/calls/accounts';
 import * as channels from '@parley/shared/protocol/calls/channels';
+import * as groups from '@parley/shared/protocol/calls/groups';
 import * as messages from '@parley/shared/protocol/calls/messages';
 import * as personal from '@parley/shared/protocol/calls/personal';
 import * as pins from '@parley/shared/protocol/calls/pins';
@@ -140,6 +141,20 @@ const ACTIONS: Action[] = [
   ['pin and take it off', async (s) => {
     await s.talk.as(s.talk.bob).call(pins.pinMessage, { message_id: s.root.id });
     await s.talk.as(s.talk.bob).call(pins.unpinMessage, { message_id: s.root.id });
+  }],
+  ['make a group, name it, change its people', async (s) => {
+    const group = await s.talk.as(s.talk.alice).call(groups.createGroup, { workspace_id: ws(s), name: 'Group', handle: 'group', user_ids: [s.talk.bob.id] });
+    await s.talk.send(s.talk.alice, s.room, `<!group^${group.id}>`);
+    await s.talk.as(s.talk.bob).call(groups.updateGroup, { group_id: group.id, handle: 'another', add_user_ids: [s.talk.alice.id], remove_user_ids: [s.talk.bob.id] });
+  }],
+  ['make a group and drop it', async (s) => {
+    const group = await s.talk.as(s.talk.alice).call(groups.createGroup, { workspace_id: ws(s), name: 'Group', handle: 'group', user_ids: [s.talk.bob.id] });
+    await s.talk.as(s.talk.alice).call(groups.deleteGroup, { group_id: group.id });
+  }],
+  ['make a group whose people leave', async (s) => {
+    const carol = await s.talk.world.createUser('carol');
+    await s.talk.as(s.talk.alice).call(groups.createGroup, { workspace_id: ws(s), name: 'Group', handle: 'group', user_ids: [s.talk.bob.id, carol.id] });
+    await s.talk.as(s.talk.olivia).call(deactivateUser, { workspace_id: ws(s), user_id: carol.id });
   }],
   ['set a level', (s) => s.talk.as(s.talk.bob).call(channels.setNotificationLevel, { channel_id: s.room.id, level: 'nothing', muted: true })],
 ];

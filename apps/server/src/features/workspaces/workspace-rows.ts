@@ -5,6 +5,7 @@ import type { ReadTx, StreamControl, Tx } from '../../storage/port.ts';
 import { headOf, putEntity } from '../../storage/streams.ts';
 import { entities, heads, workspaceMembers, type EntityRow, type UserRow, type WorkspaceMemberRow } from '../../storage/tables.ts';
 import { indexPerson } from '../accounts/account-rows.ts';
+import { leaveGroups } from '../groups/group-rows.ts';
 import { sortName } from '../accounts/person-words.ts';
 
 export type WorkspaceRole = WorkspaceMemberRow['role'];
@@ -50,6 +51,7 @@ export async function addToWorkspace(tx: Tx, workspaceId: string, user: UserRow,
 
 /** Ends a membership; the row stays, so that what the person wrote keeps its author's name. */
 export async function endWorkspaceMembership(tx: Tx, row: WorkspaceMemberRow): Promise<void> {
+  await leaveGroups(tx, row.user_id, row.workspace_id);
   await tx.put(workspaceMembers, { ...row, deactivated: 1 });
   await tellUser(tx, row.user_id, { kind: 'workspace_left', workspace_id: row.workspace_id });
 }
