@@ -80,6 +80,18 @@ export function usePreferences() {
   const engine = useEngine();
   return useReadable(useMemo(() => engine.preferences(), [engine]));
 }
+export function useGroups(workspaceId: string) {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.groups(workspaceId), [engine, workspaceId]));
+}
+export function useGroup(groupId: string) {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.group(groupId), [engine, groupId]));
+}
+export function useCustomEmoji(workspaceId: string) {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.customEmoji(workspaceId), [engine, workspaceId]));
+}
 export function useOutbox() {
   return useReadable(useEngine().outbox);
 }

@@ -1,5 +1,5 @@
-import type { ChannelView, ConnectionView, DraftView, Engine, OutboxItem, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
-import type { InboxEntry, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { ChannelView, ConnectionView, DraftView, Engine, GroupView, OutboxItem, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
+import type { CustomEmoji, InboxEntry, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import { initialValue, type Path } from './wire.ts';
 
 /** Where the engine is: in this tab, or behind the leader's channel. */
@@ -117,6 +117,9 @@ export class TabEngine implements Engine {
   savedOf(messageId: string) { return this.relay<Saved | null>(['savedOf', messageId]); }
   inbox() { return this.relay<readonly InboxEntry[]>(['inbox']); }
   sections() { return this.relay<readonly Section[]>(['sections']); }
+  groups(workspaceId: string) { return this.relay<readonly GroupView[]>(['groups', workspaceId]); }
+  group(groupId: string) { return this.relay<GroupView | null>(['group', groupId]); }
+  customEmoji(workspaceId: string) { return this.relay<readonly CustomEmoji[]>(['customEmoji', workspaceId]); }
   preferences() { return this.relay<Readonly<Record<string, unknown>>>(['preferences']); }
 
   timeline(channelId: string, rootId: string | null = null): Timeline {

@@ -26,6 +26,7 @@ export class TabHost {
       case 'connection': case 'storage': case 'me': case 'workspaces': case 'outbox': return engine[path[0]];
       case 'threads': case 'drafts': case 'saved': case 'inbox': case 'sections': case 'preferences': return engine[path[0]]();
       case 'channels': case 'channel': case 'user': case 'presence': case 'thread': case 'savedOf': return engine[path[0]](path[1]);
+      case 'groups': case 'group': case 'customEmoji': return engine[path[0]](path[1]);
       case 'typing': case 'draft': return engine[path[0]](path[1], path[2]);
       case 'timeline': return this.timeline(tabId, path[1], path[2], path[3]);
     }

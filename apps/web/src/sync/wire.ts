@@ -5,6 +5,7 @@ export type Path =
   | ['connection'] | ['storage'] | ['me'] | ['workspaces'] | ['outbox'] | ['threads'] | ['drafts'] | ['saved'] | ['inbox'] | ['sections'] | ['preferences']
   | ['channels', string] | ['channel', string] | ['user', string] | ['presence', string] | ['thread', string] | ['savedOf', string]
   | ['typing', string, string | null] | ['draft', string, string | null]
+  | ['groups', string] | ['group', string] | ['customEmoji', string]
   | ['timeline', id: string, channelId: string, rootId: string | null];
 
 /** Said between the tabs of one account. `tab` is the follower that asks or is answered. */
@@ -25,6 +26,8 @@ export function initialValue(path: Path): unknown {
     case 'presence': return 'offline';
     case 'workspaces': case 'outbox': case 'threads': case 'drafts': case 'saved': case 'inbox': case 'sections': case 'channels': case 'typing': return [];
     case 'me': case 'channel': case 'user': case 'thread': case 'savedOf': return null;
+    case 'groups': case 'customEmoji': return [];
+    case 'group': return null;
     case 'preferences': return {};
     case 'draft': return null satisfies DraftView | null;
     case 'timeline':

@@ -286,6 +286,19 @@ export type Group = z.infer<typeof Group>;
 export const GroupMembership = z.looseObject({ group_id: Uuid, workspace_id: Uuid });
 export type GroupMembership = z.infer<typeof GroupMembership>;
 
+/** A picture of a workspace that is written `:name:` and reacted with by its name. */
+export const CustomEmoji = z.looseObject({
+  id: Uuid,
+  workspace_id: Uuid,
+  name: z.string(),
+  /** Of its picture, on this server, for signed-in people of the workspace. Another picture has another address. */
+  url: z.string(),
+  width: z.number(),
+  height: z.number(),
+  added_by: Uuid,
+});
+export type CustomEmoji = z.infer<typeof CustomEmoji>;
+
 const stamped = { id: z.string(), rev: Rev };
 const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal(type), ...stamped, deleted: z.literal(true) });
 
@@ -293,7 +306,7 @@ const tombstone = <T extends string>(type: T) => z.looseObject({ type: z.literal
 export const Tombstone = z.union([
   tombstone('membership'), tombstone('thread'), tombstone('device'), tombstone('workspace'), tombstone('channel'),
   tombstone('draft'), tombstone('saved'), tombstone('preference'), tombstone('section'), tombstone('inbox_entry'), tombstone('scheduled'),
-  tombstone('group'), tombstone('group_membership'),
+  tombstone('group'), tombstone('group_membership'), tombstone('emoji'),
 ]);
 
 export const MessageEntity = z.extend(Message, { type: z.literal('message') });
@@ -309,6 +322,7 @@ export const SectionEntity = z.extend(Section, { type: z.literal('section'), rev
 export const InboxEntity = z.extend(InboxEntry, { type: z.literal('inbox_entry'), rev: Rev });
 export const ScheduledEntity = z.extend(Scheduled, { type: z.literal('scheduled'), rev: Rev });
 export const GroupEntity = z.extend(Group, { type: z.literal('group'), rev: Rev });
+export const EmojiEntity = z.extend(CustomEmoji, { type: z.literal('emoji'), rev: Rev });
 export const GroupMembershipEntity = z.extend(GroupMembership, { type: z.literal('group_membership'), ...stamped });
 
 export type MessageEntity = z.infer<typeof MessageEntity>;
@@ -324,13 +338,14 @@ export type SectionEntity = z.infer<typeof SectionEntity>;
 export type InboxEntity = z.infer<typeof InboxEntity>;
 export type ScheduledEntity = z.infer<typeof ScheduledEntity>;
 export type GroupEntity = z.infer<typeof GroupEntity>;
+export type EmojiEntity = z.infer<typeof EmojiEntity>;
 export type GroupMembershipEntity = z.infer<typeof GroupMembershipEntity>;
 export type Tombstone = z.infer<typeof Tombstone>;
 
 /** An entity of a type that this version does not know is kept out of the caches, but moves cursors. */
 export const UnknownEntity = z.looseObject({ type: z.string(), ...stamped });
-export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, InboxEntity, ScheduledEntity, GroupEntity, GroupMembershipEntity, UnknownEntity]);
-export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity | InboxEntity | ScheduledEntity | GroupEntity | GroupMembershipEntity;
+export const Entity = z.union([Tombstone, MessageEntity, ChannelEntity, MembershipEntity, ThreadEntity, DeviceEntity, WorkspaceEntity, DraftEntity, SavedEntity, PreferenceEntity, SectionEntity, InboxEntity, ScheduledEntity, GroupEntity, GroupMembershipEntity, EmojiEntity, UnknownEntity]);
+export type KnownEntity = Tombstone | MessageEntity | ChannelEntity | MembershipEntity | ThreadEntity | DeviceEntity | WorkspaceEntity | DraftEntity | SavedEntity | PreferenceEntity | SectionEntity | InboxEntity | ScheduledEntity | GroupEntity | GroupMembershipEntity | EmojiEntity;
 export type Entity = z.infer<typeof Entity>;
 
 /** One stream's part of catching up: what `/sync` answers and the `delta` frame carries. */

@@ -1,4 +1,4 @@
-import type { Channel, InboxEntry, Membership, Message, Saved, Section, Thread, User, Workspace } from '../protocol/entities.ts';
+import type { Channel, CustomEmoji, Group, InboxEntry, Membership, Message, Saved, Section, Thread, User, Workspace } from '../protocol/entities.ts';
 
 /**
  * What the engine gives to a user interface. All state is read through `Readable`s, which hold the server's state with the
@@ -89,6 +89,9 @@ export interface OtherDraft { id: string; content: string; deviceId: string; upd
 /** The unsent text of a channel or thread. With no text of this device's own it is empty, and `others` has what there is. */
 export interface DraftView { channelId: string; rootId: string | null; content: string; clientMsgId: string; updatedAt: number; /** The text was written at another device. */ foreign: boolean; others: readonly OtherDraft[] }
 
+/** A group, and whether it names the person. */
+export interface GroupView extends Group { mine: boolean }
+
 export interface OutboxItem { id: string; act: ActKind | 'ack' | 'mark_unread' | 'call'; channelId: string | null; content: string | null; state: PendingState; key: string | null }
 
 /** A question to what this device holds; `timeZone` is the one by which days are meant. */
@@ -119,6 +122,12 @@ export interface Engine {
   inbox(): Readable<readonly InboxEntry[]>;
   /** Sections of the sidebar in their order, starred first. */
   sections(): Readable<readonly Section[]>;
+  /** Groups of a workspace in the order of their handles, archived ones too. */
+  groups(workspaceId: string): Readable<readonly GroupView[]>;
+  /** Null for one that is not known, or no longer there. */
+  group(groupId: string): Readable<GroupView | null>;
+  /** Custom emoji of a workspace in the order of their names. */
+  customEmoji(workspaceId: string): Readable<readonly CustomEmoji[]>;
   /** Synced preferences by key, those at their default left out. */
   preferences(): Readable<Readonly<Record<string, unknown>>>;
   outbox: Readable<readonly OutboxItem[]>;

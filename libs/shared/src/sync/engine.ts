@@ -1,10 +1,10 @@
 import { fraction } from '../domain/random.ts';
 import { getMe, signOut } from '../protocol/calls/accounts.ts';
-import type { Draft, Message, Saved, Thread, User } from '../protocol/entities.ts';
+import type { CustomEmoji, Draft, Message, Saved, Thread, User } from '../protocol/entities.ts';
 import { CLOSE, type ServerFrame } from '../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Acting } from './acting.ts';
-import type { CacheSearch, ConnectionView, Engine, OutboxItem, Timeline } from './api.ts';
+import type { CacheSearch, ConnectionView, Engine, GroupView, OutboxItem, Timeline } from './api.ts';
 import { transition, viewOf, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './connection.ts';
 import type { ChannelReplica } from './channel-replica.ts';
 import { Directory } from './directory.ts';
@@ -21,6 +21,7 @@ import { Replica } from './replica.ts';
 import { Syncer } from './syncer.ts';
 import { OpenTimeline, PAGE_SIZE } from './timeline.ts';
 import { channelView, threadView } from './views.ts';
+import { emojiView, groupsView, groupView } from './workspace-views.ts';
 
 export interface EngineOptions {
   accountId: string;
@@ -115,6 +116,9 @@ class SyncEngine implements Engine {
   private readonly inboxList;
   private readonly sectionList;
   private readonly preferenceValues;
+  private readonly groupLists;
+  private readonly groupViews;
+  private readonly emojiLists;
 
   constructor(private readonly options: EngineOptions) {
     const { accountId, transport, cache, durable, clock, random } = options;
@@ -176,6 +180,9 @@ class SyncEngine implements Engine {
     this.inboxList = new Derived(topics, ['inbox', 'channels', 'threads', 'outbox'], () => inboxView(this.replica, this.reads));
     this.sectionList = new Derived(topics, ['sections'], () => sectionsView(this.replica, this.outboxQueue));
     this.preferenceValues = new Derived(topics, ['preferences'], () => preferencesView(this.replica, this.outboxQueue));
+    this.groupLists = new Family<readonly GroupView[]>((ws) => new Derived(topics, ['groups'], () => groupsView(this.replica, ws)));
+    this.groupViews = new Family<GroupView | null>((id) => new Derived(topics, ['groups'], () => groupView(this.replica, id)));
+    this.emojiLists = new Family<readonly CustomEmoji[]>((ws) => new Derived(topics, ['emoji'], () => emojiView(this.replica, ws)));
     this.draftViews = new Family((key) => new Derived(topics, [`draft:${key}`], () => this.draftBook.get(key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1) || null)));
   }
 
@@ -202,6 +209,9 @@ class SyncEngine implements Engine {
   savedOf(messageId: string) { return this.savedViews.of(messageId); }
   inbox() { return this.inboxList; }
   sections() { return this.sectionList; }
+  groups(workspaceId: string) { return this.groupLists.of(workspaceId); }
+  group(groupId: string) { return this.groupViews.of(groupId); }
+  customEmoji(workspaceId: string) { return this.emojiLists.of(workspaceId); }
   preferences() { return this.preferenceValues; }
 
   timeline(channelId: string, rootId: string | null = null): Timeline {

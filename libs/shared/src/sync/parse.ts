@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Call, ResponseOf } from '../protocol/call.ts';
 import { sync } from '../protocol/calls/reading.ts';
 import { Rev, StreamNameSchema, Timestamp, Uuid } from '../protocol/common.ts';
-import { ChannelEntity, type Delta, DeviceEntity, DraftEntity, GroupEntity, GroupMembershipEntity, InboxEntity, MembershipEntity, MessageEntity, PreferenceEntity, SavedEntity, ScheduledEntity, SectionEntity, Summary, ThreadEntity, Tombstone, UnknownEntity, WorkspaceEntity, type Entity } from '../protocol/entities.ts';
+import { ChannelEntity, type Delta, DeviceEntity, DraftEntity, EmojiEntity, GroupEntity, GroupMembershipEntity, InboxEntity, MembershipEntity, MessageEntity, PreferenceEntity, SavedEntity, ScheduledEntity, SectionEntity, Summary, ThreadEntity, Tombstone, UnknownEntity, WorkspaceEntity, type Entity } from '../protocol/entities.ts';
 import { ServerFrame } from '../protocol/frames.ts';
 
 /**
@@ -11,7 +11,7 @@ import { ServerFrame } from '../protocol/frames.ts';
  */
 const BY_TYPE: Readonly<Record<string, z.ZodMiniType>> = {
   message: MessageEntity, channel: ChannelEntity, membership: MembershipEntity, thread: ThreadEntity, device: DeviceEntity, workspace: WorkspaceEntity,
-  draft: DraftEntity, saved: SavedEntity, preference: PreferenceEntity, section: SectionEntity, inbox_entry: InboxEntity, scheduled: ScheduledEntity, group: GroupEntity, group_membership: GroupMembershipEntity,
+  draft: DraftEntity, saved: SavedEntity, preference: PreferenceEntity, section: SectionEntity, inbox_entry: InboxEntity, scheduled: ScheduledEntity, group: GroupEntity, group_membership: GroupMembershipEntity, emoji: EmojiEntity,
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -1,5 +1,5 @@
 import { channelStream, parseStream, userStream, workspaceStream } from '../domain/streams.ts';
-import type { Entity, Draft, InboxEntry, MembershipEntity, Membership, Message, Preference, Saved, Scheduled, Section, Summary, Thread, Workspace } from '../protocol/entities.ts';
+import type { CustomEmoji, Entity, Draft, Group, GroupMembership, InboxEntry, MembershipEntity, Membership, Message, Preference, Saved, Scheduled, Section, Summary, Thread, Workspace } from '../protocol/entities.ts';
 import { ChannelReplica, type ChannelRecord, type Delta } from './channel-replica.ts';
 import { later, type ReadPosition } from './counting.ts';
 import type { Topics } from './observable.ts';
@@ -23,7 +23,7 @@ export interface ReplicaEvents {
 }
 
 /** What is told of by type. */
-const TOPICS: Readonly<Record<string, string>> = { draft: 'drafts', saved: 'saved', preference: 'preferences', section: 'sections', inbox_entry: 'inbox', scheduled: 'scheduled' };
+const TOPICS: Readonly<Record<string, string>> = { draft: 'drafts', saved: 'saved', preference: 'preferences', section: 'sections', inbox_entry: 'inbox', scheduled: 'scheduled', group: 'groups', group_membership: 'groups', emoji: 'emoji' };
 
 /** At most so many channels keep their rows in memory, and so many on disk. */
 export const WARM_CHANNELS = 40;
@@ -35,8 +35,8 @@ export const TAIL_ROWS = 200;
 export const PART_ROWS = 500;
 
 /** Types of the user stream that are kept. A cache that was written before one of them was known is asked again. */
-const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section', 'inbox_entry', 'scheduled'];
-const WORKSPACE_TYPES = ['workspace'];
+const USER_TYPES = ['membership', 'thread', 'device', 'draft', 'saved', 'preference', 'section', 'inbox_entry', 'scheduled', 'group_membership'];
+const WORKSPACE_TYPES = ['workspace', 'group', 'emoji'];
 const KEPT_TYPES = new Set([...USER_TYPES, ...WORKSPACE_TYPES]);
 const TYPES = [...KEPT_TYPES].join();
 
@@ -329,6 +329,11 @@ export class Replica {
   drafts(): Draft[] { return this.ofType('draft') as unknown as Draft[]; }
   saved(): Saved[] { return this.ofType('saved') as unknown as Saved[]; }
   sections(): Section[] { return this.ofType('section') as unknown as Section[]; }
+  groups(): Group[] { return this.ofType('group') as unknown as Group[]; }
+  group(groupId: string): Group | null { const held = this.entities.get(`group/${groupId}`); return held && held.entity['deleted'] !== true ? (held.entity as unknown as Group) : null; }
+  inGroup(groupId: string): boolean { const held = this.entities.get(`group_membership/${groupId}`); return held !== undefined && held.entity['deleted'] !== true; }
+  groupMemberships(): GroupMembership[] { return this.ofType('group_membership') as unknown as GroupMembership[]; }
+  customEmoji(): CustomEmoji[] { return this.ofType('emoji') as unknown as CustomEmoji[]; }
   inbox(): InboxEntry[] { return this.ofType('inbox_entry') as unknown as InboxEntry[]; }
   scheduled(): Scheduled[] { return this.ofType('scheduled') as unknown as Scheduled[]; }
   preferences(): Preference[] { return this.ofType('preference') as unknown as Preference[]; }

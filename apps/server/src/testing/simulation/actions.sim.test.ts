@@ -1,4 +1,5 @@
 import { archiveChannel, createChannel, inviteToChannel, joinChannel, leaveChannel, openDm, removeFromChannel, unarchiveChannel, updateChannel } from '@parley/shared/protocol/calls/channels';
+import { createGroup, deleteGroup, updateGroup } from '@parley/shared/protocol/calls/groups';
 import { createWorkspace } from '@parley/shared/protocol/calls/accounts';
 import type { Message } from '@parley/shared/protocol/entities';
 import { expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { problems } from './compare.ts';
 import type { Device } from './device.ts';
 import { Scenario } from './scenario.ts';
 
-interface Stage { scenario: Scenario; alice: Device; bob: Device; room: string; first: Message; thread: Message }
+interface Stage { scenario: Scenario; alice: Device; bob: Device; room: string; first: Message; thread: Message; group: string }
 type Action = (stage: Stage) => Promise<unknown> | void;
 
 const asOwner = ({ scenario }: Stage) => scenario.people[0]!;
@@ -17,6 +18,11 @@ const ACTIONS: Record<string, Action> = {
   'send': (s) => s.alice.engine!.send({ channelId: s.room, content: 'plain' }),
   'send naming one': (s) => s.alice.engine!.send({ channelId: s.room, content: `hey <@${s.bob.person.id}>` }),
   'send naming all': (s) => s.alice.engine!.send({ channelId: s.room, content: '<!channel> all' }),
+  'make a group': async (s) => { s.group = (await s.scenario.call(asOwner(s), createGroup, { workspace_id: s.scenario.workspaceId, name: 'Team', handle: 'team', user_ids: [s.bob.person.id] }))!.id; },
+  'send naming a group': (s) => s.alice.engine!.send({ channelId: s.room, content: `look <!group^${s.group}>` }),
+  'change a group': (s) => s.scenario.call(asOwner(s), updateGroup, { group_id: s.group, name: 'Other', add_user_ids: [s.alice.person.id], remove_user_ids: [s.bob.person.id] }),
+  'edit to name a group': (s) => s.bob.engine!.edit(s.room, text(s, s.bob).at(-1)?.id ?? s.first.id, `now <!group^${s.group}>`),
+  'drop a group': async (s) => void (await s.scenario.call(asOwner(s), deleteGroup, { group_id: s.group })),
   'send an action': (s) => s.alice.engine!.send({ channelId: s.room, content: 'waves', kind: 'me' }),
   'send quietly': (s) => s.alice.engine!.send({ channelId: s.room, content: 'hush', quiet: true }),
   'reply': (s) => s.bob.engine!.send({ channelId: s.room, content: 'reply', rootId: s.thread.id }),
@@ -67,7 +73,7 @@ it('CVG3 after every kind of action, state and events are what a fresh fetch giv
   await scenario.clock.advance(3_000);
   const [first, thread] = text({ scenario, room } as Stage, alice) as [Message, Message];
   bob.timeline(room, thread.id);
-  const stage: Stage = { scenario, alice, bob, room, first, thread };
+  const stage: Stage = { scenario, alice, bob, room, first, thread, group: '' };
 
   const wrong: string[] = [];
   for (const [name, act] of Object.entries(ACTIONS)) {

@@ -4,7 +4,7 @@ import { isCurrent } from '@parley/shared/sync/ranges';
 import { replicaOf } from '@parley/shared/sync/engine';
 import type { ReadTx } from '../../storage/port.ts';
 import { headOf } from '../../storage/streams.ts';
-import { channels, entities, members, messages, outbox, workspaceMembers } from '../../storage/tables.ts';
+import { channels, entities, groupMembers, members, messages, outbox, workspaceMembers } from '../../storage/tables.ts';
 import type { Device } from './device.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -85,7 +85,7 @@ async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promi
   const threads = new Map(stored.filter((r) => r.type === 'thread').map((r) => [r.id, r.doc as Thread]));
   for (const [id, doc] of threads) if (!same(doc, replica.thread(id))) found.push(`thread ${id}: ${brief(replica.thread(id))} but stored ${brief(doc)}`);
   for (const thread of replica.threads()) if (!threads.has(thread.root_id)) found.push(`thread ${thread.root_id} is held but not stored`);
-  const own = { draft: replica.drafts(), saved: replica.saved(), section: replica.sections(), preference: replica.preferences(), inbox_entry: replica.inbox() } as Record<string, readonly object[]>;
+  const own = { draft: replica.drafts(), saved: replica.saved(), section: replica.sections(), preference: replica.preferences(), inbox_entry: replica.inbox(), group_membership: replica.groupMemberships() } as Record<string, readonly object[]>;
   for (const [type, entities] of Object.entries(own)) {
     const wanted = stored.filter((r) => r.type === type).map((r) => r.doc as { id: string; rev: number });
     const byId = (a: unknown, b: unknown): number => ((a as { id: string }).id < (b as { id: string }).id ? -1 : 1);
@@ -99,6 +99,14 @@ async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promi
   const workspaces = (await tx.find(workspaceMembers, { index: 'by_user', prefix: [me], limit: 100 })).map((r) => r.workspace_id).sort();
   const heldWorkspaces = engine.workspaces.get().map((w) => w.id).sort();
   if (!same(workspaces, heldWorkspaces)) found.push(`workspaces ${brief(heldWorkspaces)} but stored ${brief(workspaces)}`);
+  for (const id of workspaces) {
+    const shared = (await tx.find(entities, { prefix: [workspaceStream(id)], limit: 10_000 })).map((r) => r.doc as { type: string; id: string; deleted?: boolean }).filter((doc) => doc.type !== 'workspace' && !doc.deleted);
+    const groups = engine.groups(id).get();
+    const heldShared = [...groups.map(({ mine: _mine, ...group }) => group), ...engine.customEmoji(id).get()];
+    const sort = (list: readonly object[]): object[] => [...list].sort((a, b) => ((a as { id: string }).id < (b as { id: string }).id ? -1 : 1));
+    if (!same(sort(shared), sort(heldShared))) found.push(`workspace: holds ${brief(heldShared)} but stored ${brief(shared)}`);
+    for (const group of groups) if (group.mine !== ((await tx.get(groupMembers, [group.id, me])) !== undefined)) found.push(`group ${group.handle}: mine is ${group.mine}`);
+  }
   if (replica.cursorOf(userStream(me)) !== (await headOf(tx, userStream(me))).rev) found.push('the user stream is not caught up');
   for (const id of workspaces) if (replica.cursorOf(workspaceStream(id)) !== (await headOf(tx, workspaceStream(id))).rev) found.push('a workspace stream is not caught up');
 

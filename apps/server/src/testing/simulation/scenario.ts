@@ -1,6 +1,7 @@
 import { archiveChannel, createChannel, inviteToChannel, joinChannel, leaveChannel, openDm, removeFromChannel, unarchiveChannel, updateChannel } from '@parley/shared/protocol/calls/channels';
 import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
 import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
+import { createGroup, updateGroup } from '@parley/shared/protocol/calls/groups';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import type { MessageView } from '@parley/shared/sync/api';
@@ -33,6 +34,7 @@ export class Scenario {
   readonly people: TestUser[] = [];
   readonly devices: Device[] = [];
   readonly channels: string[] = [];
+  readonly groups: string[] = [];
   readonly kept: KeptSend[] = [];
   weather: Weather = CALM;
   workspaceId = '';
@@ -69,6 +71,10 @@ export class Scenario {
     this.channels.push(room!.id, vault!.id, dm!.id);
     const general = await this.server.store.read(async (tx) => (await import('../../storage/tables.ts').then((t) => tx.find(t.channels, { limit: 100 }))).find((c) => c.doc.is_default));
     if (general) this.channels.push(general.id);
+    for (const [handle, people] of [['two', this.people.slice(1)], ['all', this.people]] as const) {
+      const group = await this.call(olivia, createGroup, { workspace_id: this.workspaceId, name: 'Group', handle: `g-${handle}`, user_ids: people.map((p) => p.id) });
+      this.groups.push(group!.id);
+    }
     for (const device of this.devices) if (this.chance.of(0.8)) void device.start();
   }
 
@@ -161,13 +167,18 @@ export class Scenario {
     const person = chance.pick(this.people);
     const owner = this.people[0]!;
     const send = (who: TestUser, call: Call, input: unknown): void => void this.server.handle({ method: 'POST', path: call.path, body: input, headers: { authorization: `Bearer ${who.token}` }, address: '127.0.0.1' });
-    switch (chance.between(0, 7)) {
+    switch (chance.between(0, 8)) {
       case 0: case 1: return send(person, joinChannel, { channel_id });
       case 2: return send(person, leaveChannel, { channel_id });
       case 3: return send(owner, inviteToChannel, { channel_id, user_ids: [person.id], ...(chance.of(0.5) && { history: chance.pick(['all', 'now']) }) });
       case 4: return send(owner, removeFromChannel, { channel_id, user_ids: [person.id] });
       case 5: return send(owner, updateChannel, { channel_id, topic: `topic ${this.sent}` });
       case 6: return send(owner, chance.of(0.3) ? archiveChannel : unarchiveChannel, { channel_id });
+      case 8: {
+        const group_id = chance.pick(this.groups);
+        const change = chance.pick([{ add_user_ids: [person.id] }, { remove_user_ids: [person.id] }, { archived: chance.of(0.3) }, { handle: `g-${this.sent}` }]);
+        return send(owner, updateGroup, { group_id, ...change });
+      }
       case 7: return send(person, openDm, { workspace_id: this.workspaceId, user_ids: [chance.pick(this.people).id] });
     }
   }
@@ -240,7 +251,7 @@ export class Scenario {
 
   private text(device: Device): string {
     const { chance } = this;
-    const mention = chance.of(0.25) ? ` <@${chance.pick(this.people).id}>` : chance.of(0.08) ? ' <!channel>' : chance.of(0.05) ? ' <!here>' : '';
+    const mention = chance.of(0.25) ? ` <@${chance.pick(this.people).id}>` : chance.of(0.08) ? ' <!channel>' : chance.of(0.05) ? ' <!here>' : chance.of(0.06) ? ` <!group^${chance.pick(this.groups)}>` : '';
     return `${device.name} says ${++this.sent}${mention}`;
   }
 

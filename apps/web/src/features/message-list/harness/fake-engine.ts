@@ -1,5 +1,5 @@
-import type { InboxEntry, Channel, Membership, Message, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
-import type { ChannelView, ConnectionView, DraftView, Engine, HeldRange, MessageView, OutboxItem, PendingState, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
+import type { InboxEntry, Channel, CustomEmoji, Membership, Message, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { ChannelView, ConnectionView, DraftView, Engine, GroupView, HeldRange, MessageView, OutboxItem, PendingState, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
 import { CHANNEL, ME, MEI, message, TOM, uuid } from '../testing.ts';
 
 /** An engine over a made-up world, for the list's measurements: everything is held in memory and answers at once. */
@@ -129,6 +129,12 @@ export class FakeEngine implements Engine {
   savedOf = () => this.#notSaved;
   inbox = () => this.#inbox;
   sections = () => this.#sections;
+  readonly #groups = new Cell<readonly GroupView[]>([]);
+  readonly #group = new Cell<GroupView | null>(null);
+  readonly #emoji = new Cell<readonly CustomEmoji[]>([]);
+  groups = () => this.#groups;
+  group = () => this.#group;
+  customEmoji = () => this.#emoji;
   preferences = () => this.#preferences;
   draft = (channelId: string, rootId: string | null): Cell<DraftView | null> => { const key = `${channelId}/${rootId ?? ''}`; let cell = this.draftCells.get(key); if (!cell) { cell = new Cell<DraftView | null>(null); this.draftCells.set(key, cell); } return cell; };
   start = () => Promise.resolve();
