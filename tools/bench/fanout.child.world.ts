@@ -9,6 +9,9 @@ import { attachWebSockets } from '../../apps/server/src/edge/websocket.ts';
 import { EmbeddedLog } from '../../apps/server/src/log/embedded/embedded-log.ts';
 import { partitionOf } from '../../apps/server/src/log/partition.ts';
 import type { Deps } from '../../apps/server/src/platform/deps.ts';
+import { noMail } from '../../apps/server/src/mail/port.ts';
+import { serverSecret } from '../../apps/server/src/platform/server-secret.ts';
+import { noPush } from '../../apps/server/src/push/port.ts';
 import { noMetrics } from '../../apps/server/src/platform/metrics.ts';
 import { noPictures } from '../../apps/server/src/pictures/port.ts';
 import { MemorySearchIndex } from '../../apps/server/src/search/memory/memory-index.ts';
@@ -49,7 +52,8 @@ export async function openWorld(options: { people: number; store: 'memory' | 'sq
   const registry = new EmbeddedRegistry({ clock, random });
   const deps: Deps = {
     store, clock, random, presence: registry, logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures,
-    config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 100_000, setUpCode: null, metricsToken: null, egressAllow: [] },
+    push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)),
+    config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 100_000, setUpCode: null, metricsToken: null, egressAllow: [], smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null },
   };
   const parts: RealtimeParts = { log, registry, alone: true };
   const realtime = createRealtime(deps, parts);

@@ -7,6 +7,17 @@ import { createCore, type Core } from './core.ts';
 import { createHttpServer, type Readiness } from './edge/http.ts';
 import { attachWebSockets } from './edge/websocket.ts';
 import { loadWebFiles } from './edge/web-files.ts';
+import { digestConsumer, digestJob } from './features/mail/digest-mail.ts';
+import { inviteMailJob } from './features/mail/invite-mail.ts';
+import { DIGEST_JOB, INVITE_MAIL_JOB } from './features/mail/mail.commands.ts';
+import { PUSH_JOB } from './features/push/push.commands.ts';
+import { pushConsumer, pushJob } from './features/push/push.service.ts';
+import { createEgress } from './egress/http-egress.ts';
+import { parseAllowList } from './egress/allow-list.ts';
+import { openMail } from './mail/open-mail.ts';
+import { loadServerSecret } from './platform/server-secret.ts';
+import { openPush } from './push/open-push.ts';
+import { newVapidKeys } from './push/web/vapid-request.ts';
 import { IMPORT_JOB } from './features/imports/imports.commands.ts';
 import { importJob, requeueImports } from './features/imports/imports.service.ts';
 import { inboxConsumer } from './features/inbox/inbox.service.ts';
@@ -57,11 +68,18 @@ export async function openServices(settings: Settings): Promise<Services> {
     const registry = new EmbeddedRegistry(source);
     const search = new SqliteSearchIndex({ file: join(settings.dataDirectory, 'search.db') });
     const pictures = new SharpPictures();
-    const deps: Deps = { ...source, store, search, pictures, passwords: argon2Passwords(), presence: registry, logger: pinoLogger(settings.logLevel), metrics, config: settings };
+    const logger = pinoLogger(settings.logLevel);
+    const egress = createEgress(parseAllowList(settings.egressAllow));
+    const push = openPush({ egress, clock: systemClock }, { web: { keys: await store.run('push.keys', { keys: newVapidKeys() }), contact: settings.pushContact ?? contactOf(settings.url) }, fcm: settings.fcm, apns: settings.apns });
+    const mailer = openMail(settings, logger);
+    const deps: Deps = {
+      ...source, store, search, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
+      push, mailer, secret: loadServerSecret(settings.dataDirectory),
+    };
     return {
       deps, settings, registry, metrics,
       async close() {
-        await registry.close();
+        await Promise.all([push.close(), mailer.close(), registry.close()]);
         await Promise.all([search.close(), pictures.close()]);
         await store.close();
         lock.release();
@@ -100,7 +118,7 @@ export async function startApplication(services: Services): Promise<Application>
   const realtime = createRealtime(deps, {
     log, registry, alone: true,
     delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), indexer],
+    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), pushConsumer(deps.store), digestConsumer(deps), indexer],
   });
   const readiness = async (): Promise<Readiness> => {
     const store = await deps.store.health();
@@ -112,7 +130,7 @@ export async function startApplication(services: Services): Promise<Application>
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
   indexer.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps) });
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps) });
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
     await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB] });
@@ -147,6 +165,9 @@ export async function startApplication(services: Services): Promise<Application>
     },
   };
 }
+
+/** Push services want to know whom to ask; they refuse addresses of this machine, which no other would reach either. */
+const contactOf = (url: string): string => (url.startsWith('https:') ? url : `mailto:parley@${new URL(url).hostname}`);
 
 async function within(ms: number, work: Promise<void>, late: () => void): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

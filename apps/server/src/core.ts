@@ -6,6 +6,7 @@ import { knownError, problemResponse } from './edge/problem.ts';
 import type { Caller, Context, Reply, Route } from './edge/route.ts';
 import { MethodNotAllowed, Router } from './edge/router.ts';
 import { authenticate, bearerToken, cookieValue, sessionCookie, SESSION_COOKIE, SESSION_SECONDS, TOUCH_SECONDS } from './edge/session.ts';
+import { languageOf } from './i18n/words.ts';
 import { featureRoutes } from './features/routes.ts';
 import type { Deps } from './platform/deps.ts';
 import { noRateLimits, openRateLimits, RATE_LIMITS } from './platform/rate-limits.ts';
@@ -91,6 +92,7 @@ export function createCore(deps: Deps, extraRoutes: readonly Route[] = []): Core
       trace_id,
       user_agent: (request.headers['user-agent'] ?? '').slice(0, 200),
       body: request.raw,
+      language: languageOf(request.headers['accept-language']),
       cookie: (token, maxAge = SESSION_SECONDS) => void (headers['set-cookie'] = sessionCookie(token, secure, maxAge)),
     };
     const work = (): Promise<Reply> => route.handle(context, input as never);

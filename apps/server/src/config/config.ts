@@ -1,3 +1,6 @@
+import type { ApnsOptions } from '../push/apns/apns.ts';
+import type { ServiceAccount } from '../push/fcm/fcm.ts';
+
 /** Settings after parsing the environment (DESIGN section 8). */
 export interface Config {
   host: string;
@@ -16,4 +19,12 @@ export interface Config {
   metricsToken: string | null;
   /** What outgoing requests may reach though it is not public (`egress/allow-list.ts`). */
   egressAllow: readonly string[];
+  /** Where mails go; null: to the log. */
+  smtpUrl: string | null;
+  /** Whom mails come from; null: derived from the address of the server. */
+  mailFrom: string | null;
+  /** Whom push services may ask; null: derived from the address of the server. */
+  pushContact: string | null;
+  fcm: ServiceAccount | null;
+  apns: ApnsOptions | null;
 }

@@ -12,6 +12,7 @@ describe('loadConfig', () => {
     const bad = {
       PARLEY_HOST: 'example.org', PARLEY_PORT: '70000', PARLEY_URL: 'https://x.org/path', PARLEY_TRUSTED_PROXIES: '10.0.0.0/99', PARLEY_MONGODB_URL: 'mongodb://x', PARLEY_REDIS_URL: 'redis://x',
       PARLEY_ROLES: 'api', PARLEY_FILES: 's3://b', PARLEY_SMTP_URL: 'mail', PARLEY_RATE_LIMITS: 'no', PARLEY_LARGE_CHANNEL: 'many', PARLEY_METRICS_TOKEN: 'short', PARLEY_LOG_LEVEL: 'loud', PARLEY_EGRESS_ALLOW: 'wiki.intra',
+      PARLEY_MAIL_FROM: 'nobody', PARLEY_PUSH_CONTACT: 'ben', PARLEY_FCM_CREDENTIALS: '/nowhere.json', PARLEY_APNS_KEY: '/nowhere.p8', PARLEY_APNS_KEY_ID: '-', PARLEY_APNS_TEAM_ID: '-', PARLEY_APNS_TOPIC: '/', PARLEY_APNS_SANDBOX: 'maybe',
     };
     let error: unknown;
     try {
@@ -21,6 +22,10 @@ describe('loadConfig', () => {
     }
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).problems.map((p) => p.name).sort()).toEqual(Object.keys(bad).sort());
+  });
+
+  it('wants all or none of what APNs needs', () => {
+    expect(() => loadConfig({ PARLEY_APNS_KEY_ID: 'ABCDE12345' })).toThrow(/PARLEY_APNS_KEY: APNs needs all of/);
   });
 
   it('honours cookies of the given address only', () => {

@@ -5,6 +5,7 @@ import { blockList } from '../edge/peer.ts';
 import { isLoopbackHost } from '../edge/origin.ts';
 import { parseAllowList } from '../egress/allow-list.ts';
 import type { Config } from './config.ts';
+import { privateKeyAt, serviceAccountAt } from './key-files.ts';
 
 export interface Settings extends Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -34,6 +35,14 @@ const Environment = z.object({
   PARLEY_ROLES: z.optional(z.string().check(z.refine((v) => sameSet(v.split(',').map((r) => r.trim()), ROLES), `with the embedded store one process has all roles: ${ROLES.join(',')}`))),
   PARLEY_FILES: z.optional(z.enum(['disk', 'disk-shared'], 'disk or disk-shared')),
   PARLEY_SMTP_URL: z.optional(z.string().check(z.regex(/^smtps?:\/\/[^\s]+$/, 'smtp://… or smtps://…'))),
+  PARLEY_MAIL_FROM: z.optional(z.string().check(z.regex(/^[^\r\n]{0,200}$/, 'one line'), z.regex(/^(?:[^<>@]*<)?[^\s<>@]+@[^\s<>@]+>?$/, 'an address, such as Parley <parley@example.org>'))),
+  PARLEY_PUSH_CONTACT: z.optional(z.string().check(z.regex(/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'mailto:… or https://…'))),
+  PARLEY_FCM_CREDENTIALS: z.optional(z.string().check(z.refine((path) => serviceAccountAt(path) !== null, 'the key file of a Google service account'))),
+  PARLEY_APNS_KEY: z.optional(z.string().check(z.refine((path) => privateKeyAt(path) !== null, 'the file of an APNs signing key (.p8)'))),
+  PARLEY_APNS_KEY_ID: z.optional(z.string().check(z.regex(/^\w{5,20}$/, 'the id of the APNs key'))),
+  PARLEY_APNS_TEAM_ID: z.optional(z.string().check(z.regex(/^\w{5,20}$/, 'the id of the Apple team'))),
+  PARLEY_APNS_TOPIC: z.optional(z.string().check(z.regex(/^[\w.-]{1,200}$/, 'the bundle id of the app'))),
+  PARLEY_APNS_SANDBOX: z.optional(z.enum(['on', 'off'], 'on or off')),
   PARLEY_EGRESS_ALLOW: z.optional(z.string().check(z.refine(isAllowList, 'ranges or host:port, separated by commas, such as 10.0.0.0/8,wiki.intra:443'))),
   PARLEY_RATE_LIMITS: z.optional(z.enum(['on', 'off'], 'on or off')),
   PARLEY_LARGE_CHANNEL: z.optional(whole(1, 1_000_000)),
@@ -47,6 +56,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
   const parsed = Environment.safeParse(given);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => ({ name: String(issue.path[0]), message: `${issue.message}, not ${JSON.stringify(given[String(issue.path[0])])}` })));
   const values = parsed.data;
+  const apnsNames = ['PARLEY_APNS_KEY', 'PARLEY_APNS_KEY_ID', 'PARLEY_APNS_TEAM_ID', 'PARLEY_APNS_TOPIC'] as const;
+  const missing = apnsNames.filter((name) => values[name] === undefined);
+  if (missing.length > 0 && missing.length < apnsNames.length) throw new ConfigError(missing.map((name) => ({ name, message: `APNs needs all of ${apnsNames.join(', ')}` })));
   const host = values.PARLEY_HOST ?? '127.0.0.1';
   const port = Number(values.PARLEY_PORT ?? 3210);
   return {
@@ -54,6 +66,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
     dataDirectory: resolve(options.data ?? values.PARLEY_DATA ?? './data'),
     trustedProxies: listOf(values.PARLEY_TRUSTED_PROXIES), roles: new Set(ROLES), rateLimits: values.PARLEY_RATE_LIMITS !== 'off',
     largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: options.setUpCode ?? null, metricsToken: values.PARLEY_METRICS_TOKEN ?? null, egressAllow: listOf(values.PARLEY_EGRESS_ALLOW),
+    smtpUrl: values.PARLEY_SMTP_URL ?? null, mailFrom: values.PARLEY_MAIL_FROM ?? null, pushContact: values.PARLEY_PUSH_CONTACT ?? null,
+    fcm: values.PARLEY_FCM_CREDENTIALS === undefined ? null : serviceAccountAt(values.PARLEY_FCM_CREDENTIALS),
+    apns: values.PARLEY_APNS_KEY === undefined ? null : {
+      key: privateKeyAt(values.PARLEY_APNS_KEY)!, keyId: values.PARLEY_APNS_KEY_ID!, teamId: values.PARLEY_APNS_TEAM_ID!, topic: values.PARLEY_APNS_TOPIC!,
+      origin: values.PARLEY_APNS_SANDBOX === 'on' ? 'https://api.sandbox.push.apple.com' : 'https://api.push.apple.com',
+    },
     logLevel: values.PARLEY_LOG_LEVEL ?? 'info',
   };
 }

@@ -4,6 +4,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '@parley/shared/protocol/limits';
+import { unsubscribeToken } from '../features/mail/digest-mail.ts';
+import { entities } from '../storage/tables.ts';
 import { testWorld, TEST_ORIGIN, type World } from '../testing/test-core.ts';
 import { createHttpServer } from './http.ts';
 import { loadWebFiles } from './web-files.ts';
@@ -172,4 +174,13 @@ describe('for operators', () => {
     expect(new Set(operations.map((o) => o.operationId)).size).toBe(operations.length);
     expect(operations.length).toBeGreaterThan(40);
   });
+});
+
+it('takes the one click by which a mail program unsubscribes (RFC 8058)', async () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const token = unsubscribeToken(world.deps.secret, world.owner.id);
+  expect(await call('POST', '/unsubscribe/nonsense', form, 'List-Unsubscribe=One-Click')).toMatchObject({ status: 404 });
+  expect(await call('POST', `/unsubscribe/${token}`, form, 'List-Unsubscribe=One-Click')).toMatchObject({ status: 200 });
+  const stored = await world.store.read((tx) => tx.get(entities, [`user:${world.owner.id}`, 'preference', 'notify_mail_after']));
+  expect(stored?.doc).toMatchObject({ value: false });
 });

@@ -33,6 +33,7 @@ export interface HttpParts {
  */
 export function createHttpServer(parts: HttpParts): Server {
   const { config, random, logger } = parts.core.deps;
+  const readAddress = addressReader(config.trustedProxies);
   const headers = securityHeaders(config);
   const app = express();
   app.disable('x-powered-by');
@@ -54,6 +55,11 @@ export function createHttpServer(parts: HttpParts): Server {
     const { type, text } = await parts.metricsText();
     response.set({ 'cache-control': 'no-store', 'content-type': type }).end(text);
   });
+  // The one click of RFC 8058, by a mail program: the page of the same address does it by hand.
+  app.post('/unsubscribe/:token', async (request: Request, response: Response) => {
+    const answer = await parts.core.handle({ method: 'POST', path: 'unsubscribe_mail', headers: {}, body: { token: request.params['token'] }, address: readAddress(request) });
+    response.status(answer.status === 204 ? 200 : answer.status).set('cache-control', 'no-store').type('text/plain').send(answer.status === 204 ? 'Done\n' : 'Not a link of ours\n');
+  });
   serveWeb(app, config, random, parts.web);
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     // Malformed paths are refused by Express itself, with a status.
@@ -62,7 +68,7 @@ export function createHttpServer(parts: HttpParts): Server {
     if (!response.headersSent) response.status(status).type('text/plain').send(status === 500 ? 'Something went wrong here\n' : 'Bad request\n');
   });
 
-  const api = apiHandler(parts.core, addressReader(config.trustedProxies));
+  const api = apiHandler(parts.core, readAddress);
   const openApi = lazy(() => Buffer.from(JSON.stringify(openApiDocument(config.url))));
   const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 30_000 }, (request, response) => {
     const url = request.url ?? '';

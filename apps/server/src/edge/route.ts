@@ -1,3 +1,4 @@
+import type { Language } from '../i18n/words.ts';
 import type { Call, RequestOf, ResponseOf } from '@parley/shared/protocol/call';
 
 /** The signed-in session behind a request, read from the store for this request. */
@@ -20,6 +21,8 @@ export interface Context<C extends Caller | null = Caller> {
   user_agent: string;
   /** The request's body as bytes, for `raw` calls. */
   body?: AsyncIterable<Uint8Array>;
+  /** What the server says to this caller, as far as it has words. */
+  language: Language;
   /** Sets or clears the session cookie of the answer. */
   cookie(token: string | null, maxAgeSeconds?: number): void;
 }

@@ -4,8 +4,11 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Where connections may begin: the guarded client. A database adapter that connects by itself is added here. */
-const MAY_CONNECT = ['egress/'];
+/**
+ * Where connections may begin: the guarded client; SMTP, which is no HTTP and leads only where who runs the server says; and
+ * the library that makes requests of Web Push, of which the last test holds that it sends none.
+ */
+const MAY_CONNECT = ['egress/', 'mail/smtp/', 'push/web/vapid-request.ts'];
 const isTest = (path: string): boolean => /\.(test|contract|child)\.ts$/.test(path) || /(^|\/)testing[./]/.test(path);
 /** Modules that open connections, with the names that only listen or look at addresses. */
 const LISTENING: Readonly<Record<string, readonly string[]>> = {
@@ -56,6 +59,12 @@ describe('the only way out', () => {
     expect(sources.length).toBeGreaterThan(100);
     const offenders = sources.filter((path) => !MAY_CONNECT.some((place) => path.startsWith(place))).flatMap((path) => waysOut(readFileSync(`${root}/${path}`, 'utf8')).map((way) => `${path}: ${way}`));
     expect(offenders).toEqual([]);
+  });
+
+  it('the Web Push library makes keys and requests only', () => {
+    const source = readFileSync(`${root}/push/web/vapid-request.ts`, 'utf8');
+    expect(new Set([...source.matchAll(/library\.(\w+)/g)].map(([, name]) => name))).toEqual(new Set(['generateVAPIDKeys', 'generateRequestDetails']));
+    expect(source.match(/web-push'/g)).toHaveLength(1);
   });
 
   it.each([

@@ -156,6 +156,12 @@ const WALKS: Walk[] = [
   onServer('deactivate_user', 'server.deactivate_user', (t) => ({ user_id: t.place.stranger.id }), 'server'),
   onServer('create_workspace', 'server.create_workspace', () => ({ name: 'Third' })),
   onServer('create_user', 'server.create_user', (t) => ({ workspace_id: t.place.workspace_id, username: 'newcomer', display_name: 'New', email: 'new@example.org' })),
+  {
+    path: 'push_subscribe', input: () => ({ kind: 'web', endpoint: 'https://push.example/x', keys: { p256dh: 'x', auth: 'x' } }), verdict: () => 'allowed',
+    // The keys are none: who may subscribe is told so.
+    read: (response) => ((response.body as Problem).code === 'invalid_request' ? 'allowed' : verdictOf(response)),
+  },
+  own('push_unsubscribe'),
   own('me'),
   own('devices'),
   own('revoke_device', (t) => ({ device_id: t.scene.people[t.role].device_id })),
@@ -167,7 +173,7 @@ const WALKS: Walk[] = [
 ];
 
 /** Open to all, or by a secret of their own: nothing in the table is about them. `imports/{import_id}` is walked with the importer's tests. */
-const NOT_OF_THE_TABLE = ['server', 'sign_in', 'set_up', 'invite', 'accept_invite', 'imports/{import_id}'];
+const NOT_OF_THE_TABLE = ['server', 'sign_in', 'set_up', 'invite', 'accept_invite', 'unsubscribe_mail', 'imports/{import_id}'];
 
 function verdictOf(response: CoreResponse): Verdict {
   if (response.status === 403) return 'forbidden';

@@ -13,6 +13,8 @@ import { inboxRoutes } from './inbox/inbox.routes.ts';
 import { importRoutes } from './imports/imports.routes.ts';
 import { membershipRoutes } from './membership/membership.routes.ts';
 import { messageRoutes } from './messages/messages.routes.ts';
+import { mailRoutes } from './mail/mail.routes.ts';
+import { pushRoutes } from './push/push.routes.ts';
 import { readingRoutes } from './reading/reading.routes.ts';
 import { searchRoutes } from './search/search.routes.ts';
 import { syncRoutes } from './sync/sync.routes.ts';
@@ -39,6 +41,8 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...pinRoutes(deps),
   ...inboxRoutes(deps),
   ...groupRoutes(deps),
+  ...pushRoutes(deps),
+  ...mailRoutes(deps),
   ...syncRoutes(deps),
   ...importRoutes(deps),
 ];

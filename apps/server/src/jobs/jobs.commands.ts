@@ -16,6 +16,21 @@ export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
   return id;
 }
 
+/** As `enqueueJob`, and one that waits for longer comes earlier. */
+export async function enqueueBy(tx: Tx, job: NewJob): Promise<string> {
+  const id = await enqueueJob(tx, job);
+  const run_at = tx.now() + (job.delayMs ?? 0) * 1000;
+  const row = await tx.get(jobs, [id]);
+  if (row?.state === 'ready' && row.run_at > run_at) await tx.put(jobs, { ...row, run_at });
+  return id;
+}
+
+/** From here on another job may take the place that a running one holds by its `dedupe`: the running one looks at nothing new any more. */
+export async function releaseDedupe(tx: Tx, id: string): Promise<void> {
+  const row = await tx.get(jobs, [id]);
+  if (row?.dedupe != null) await tx.put(jobs, { ...row, dedupe: null });
+}
+
 /** The job while it is leased under this token. */
 async function held(tx: Tx, id: string, token: string): Promise<JobRow | undefined> {
   const row = await tx.get(jobs, [id]);

@@ -9,6 +9,8 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_rate_limited_total: { help: 'Calls refused by a rate limit', labels: ['limit'] },
   parley_dropped_frames_total: { help: 'Frames dropped for sockets that were behind', labels: ['kind'] },
   parley_sweeps_total: { help: 'Committed events that the sweeper logged again', labels: [] },
+  parley_pushes_total: { help: 'Pushes to devices, and what became of them', labels: ['kind', 'outcome'] },
+  parley_mails_total: { help: 'Mails, and what became of them', labels: ['kind', 'outcome'] },
   parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };
 const GAUGES: Record<GaugeName, string> = {

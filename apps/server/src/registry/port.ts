@@ -11,6 +11,8 @@ export type ManualPresence = 'auto' | 'away' | 'dnd';
 export interface PresenceDirectory {
   /** States of those who are not offline, `dnd` included. */
   statesOf(userIds: readonly string[]): Promise<Map<string, Presence>>;
+  /** Whether the person is using one of their devices right now, whatever they chose to show. */
+  isActive(userId: string): Promise<boolean>;
   /** Tells what a person chose, until `until` (milliseconds since the epoch, null: for good). Lost with the process: gateways tell it again with each connection. */
   choose(userId: string, presence: ManualPresence, until: number | null): void;
   /** Tells that a person's profile changed, so that gateways show it to those who look. */

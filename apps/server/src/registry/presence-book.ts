@@ -64,6 +64,11 @@ export class PresenceBook {
     return 'away';
   }
 
+  /** What the devices tell, whatever the person chose. */
+  isActive(userId: string): boolean {
+    return [...(this.#people.get(userId)?.devices.values() ?? [])].includes('online');
+  }
+
   close(): void {
     this.#flush?.cancel();
     for (const person of this.#people.values()) {

@@ -18,6 +18,8 @@ import { savedCommands } from '../features/saved/saved.commands.ts';
 import { scheduledCommands } from '../features/scheduled/scheduled.commands.ts';
 import { sectionCommands } from '../features/sections/sections.commands.ts';
 import { importsCommands } from '../features/imports/imports.commands.ts';
+import { mailCommands } from '../features/mail/mail.commands.ts';
+import { pushCommands } from '../features/push/push.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
@@ -42,6 +44,8 @@ export const COMMANDS = {
   ...pinCommands,
   ...inboxCommands,
   ...groupCommands,
+  ...pushCommands,
+  ...mailCommands,
 };
 
 export type CommandName = keyof typeof COMMANDS;

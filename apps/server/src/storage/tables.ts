@@ -213,10 +213,12 @@ export interface SessionRow extends Row {
   last_active_at: number;
   expires_at: number;
   revoked_at: number | null;
+  /** What its browser asked for when it signed in. */
+  language?: string;
 }
 export const sessions = table<SessionRow>({ name: 'sessions', recalled: true, key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text' }, indexes: {} });
 
-export interface InviteRow extends Row { token_hash: string; workspace_id: string; email: string | null; role: string; channel_ids: string[]; created_by: string; created_at: number; expires_at: number; used_by: string | null }
+export interface InviteRow extends Row { token_hash: string; workspace_id: string; email: string | null; role: string; channel_ids: string[]; created_by: string; created_at: number; expires_at: number; used_by: string | null; /** The job that sends or sent its mail. */ mail_claim?: string | null; mail_refusals?: number }
 export const invites = table<InviteRow>({ name: 'invites', key: ['token_hash'], shard: 'token_hash', columns: { token_hash: 'text' }, indexes: {} });
 
 /** Answers of unsafe calls by `Idempotency-Key`, for 30 days. */
@@ -258,11 +260,36 @@ export const importMap = table<ImportMapRow>({ name: 'import_map', key: ['scope'
 export interface ImportSkipRow extends Row { import_id: string; n: number; where: string; reason: string }
 export const importSkips = table<ImportSkipRow>({ name: 'import_skips', key: ['import_id', 'n'], shard: null, columns: { import_id: 'text', n: 'integer' }, indexes: {} });
 
-/** `incarnation`, `set_up`, `server`. */
+/** Where one device is told while nobody looks. Ends with its session. */
+export interface PushSubscriptionRow extends Row { user_id: string; device_id: string; kind: string; target: unknown; /** Hash of where it leads: one device of the world is told for one session. */ address: string; language: string; created_at: number }
+export const pushSubscriptions = table<PushSubscriptionRow>({ name: 'push_subscriptions', key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text', address: 'text' }, indexes: { by_address: { fields: ['address'] } } });
+/** How many devices of a person are told, for the consumer that asks with each change of their stream. */
+export interface PushPersonRow extends Row { user_id: string; devices: number }
+export const pushPeople = table<PushPersonRow>({ name: 'push_people', recalled: true, key: ['user_id'], shard: 'user_id', columns: { user_id: 'text' }, indexes: {} });
+/** What a device was told under one tag (a channel), and what is being told right now. */
+export interface PushToldRow extends Row {
+  user_id: string;
+  device_id: string;
+  tag: string;
+  told: { entry: string; key: string }[];
+  /** 1 when a notification may stand there. */
+  shown: number;
+  /** Set before sending, cleared after: one that is still there was cut short, and what it told counts as told. */
+  claim: { job: string; kind: 'show' | 'withdraw'; fresh: string[] } | null;
+  /** Refusals in a row. */
+  refusals: number;
+}
+export const pushTold = table<PushToldRow>({ name: 'push_told', key: ['user_id', 'device_id', 'tag'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text', tag: 'text' }, indexes: {} });
+/** A person's last mail about what they missed, and up to which time it told of everything. Microseconds. */
+export interface DigestRow extends Row { user_id: string; last_at: number; told_to: number; claim: { job: string; last_at: number; told_to: number } | null; refusals: number }
+export const digests = table<DigestRow>({ name: 'digests', key: ['user_id'], shard: 'user_id', columns: { user_id: 'text' }, indexes: {} });
+
+/** `incarnation`, `set_up`, `server`, `vapid`. */
 export interface MetaRow extends Row { name: string; value: unknown }
 export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
 
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, threadFollowers, delivered, users, claims,
   workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, meta, groups, groupMembers,
+  pushSubscriptions, pushPeople, pushTold, digests,
 ] as readonly Table[];

@@ -8,8 +8,11 @@ import type { Channel, Message, Summary } from '@parley/shared/protocol/entities
 import { FakeClock } from '@parley/shared/testing/fake-clock';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { inboxConsumer } from '../features/inbox/inbox.service.ts';
+import { digestConsumer } from '../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
+import { pushConsumer } from '../features/push/push.service.ts';
 import { threadsConsumer } from '../features/threads/threads.service.ts';
+import type { Deps } from '../platform/deps.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
 import type { Store, StoredEvent } from '../storage/port.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
@@ -53,11 +56,11 @@ export class Conversation {
 
   private constructor(readonly world: World, readonly opened: OpenStore, readonly olivia: TestUser, readonly alice: TestUser, readonly bob: TestUser, readonly guest: TestUser) {}
 
-  static async open(adapter = STORES[0]!, seed = 1): Promise<Conversation> {
+  static async open(adapter = STORES[0]!, seed = 1, deps: Partial<Deps> = {}): Promise<Conversation> {
     const clock = new FakeClock();
     const random = new SeededRandom(seed);
     const opened = await adapter.open(clock, random);
-    const world = await testWorld({ clock, random, store: opened.store }).setUp();
+    const world = await testWorld({ clock, random, store: opened.store, deps }).setUp();
     const [alice, bob, guest] = [await world.createUser('alice'), await world.createUser('bob'), await world.createUser('gus', { role: 'guest' })];
     const conversation = new Conversation(world, opened, world.owner, alice, bob, guest);
     opened.store.onCommitted((events) => void conversation.events.push(...events));
@@ -78,7 +81,7 @@ export class Conversation {
 
   /** Runs the durable consumers over all that was committed, and over what they commit themselves. */
   async settle(): Promise<void> {
-    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store), inboxConsumer(this.store)];
+    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store), inboxConsumer(this.store), pushConsumer(this.store), digestConsumer(this.world.deps)];
     while (this.consumed < this.events.length) {
       const event = this.events[this.consumed++]!;
       for (const consumer of consumers) if (consumer.wants(event)) await consumer.consume(event);

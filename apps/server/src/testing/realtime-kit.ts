@@ -8,6 +8,9 @@ import type { Caller } from '../edge/route.ts';
 import { EmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { Deps } from '../platform/deps.ts';
 import { silentLogger, type Logger } from '../platform/logger.ts';
+import { noMail } from '../mail/port.ts';
+import { serverSecret } from '../platform/server-secret.ts';
+import { noPush } from '../push/port.ts';
 import { noMetrics, type Metrics } from '../platform/metrics.ts';
 import { digest } from '../platform/secrets.ts';
 import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts';
@@ -209,8 +212,9 @@ export class RealtimeKit {
     this.deps = {
       store: this.store, clock: this.clock, random: this.random, presence: this.registry, logger, metrics: options.metrics ?? noMetrics, search: new MemorySearchIndex(),
       passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures,
+      push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)),
       config: {
-        host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 1_000, setUpCode: null, metricsToken: null, egressAllow: [], ...options.config,
+        host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 1_000, setUpCode: null, metricsToken: null, egressAllow: [], smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null, ...options.config,
       },
     };
     this.realtime = this.make();

@@ -12,6 +12,9 @@ import type { Deps, PasswordHasher } from '../platform/deps.ts';
 import { silentLogger, type Logger } from '../platform/logger.ts';
 import { noMetrics } from '../platform/metrics.ts';
 import { SharpPictures } from '../pictures/sharp-pictures.ts';
+import { noMail } from '../mail/port.ts';
+import { noPush } from '../push/port.ts';
+import { serverSecret, type ServerSecret } from '../platform/server-secret.ts';
 import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts';
 import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
@@ -22,6 +25,7 @@ export const TEST_ORIGIN = 'http://localhost:3210';
 export const testConfig: Config = {
   host: '127.0.0.1', port: 3210, origins: [TEST_ORIGIN, 'http://127.0.0.1:3210'], url: TEST_ORIGIN, dataDirectory: `${tmpdir()}/parley-test-${process.pid}`,
   trustedProxies: [], roles: new Set(['api', 'gateway', 'dispatcher', 'worker']), rateLimits: false, largeChannel: 1_000, setUpCode: 'test-code', metricsToken: null, egressAllow: [],
+  smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null,
 };
 
 /** As slow as a string comparison: never for production. */
@@ -29,6 +33,8 @@ export const fakePasswords: PasswordHasher = {
   hash: async (password) => `fake:${password}`,
   verify: async (hash, password) => hash === `fake:${password}`,
 };
+
+export const testSecret: ServerSecret = serverSecret(new Uint8Array(32));
 
 export interface TestCoreOptions {
   seed?: number;
@@ -51,6 +57,7 @@ export function testWorld(options: TestCoreOptions = {}): World {
   const logger: Logger = { ...silentLogger, error: (fields) => void failures.push(fields), child: () => logger };
   const deps: Deps = {
     store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: new SharpPictures(),
+    push: noPush, mailer: noMail, secret: testSecret,
     config: { ...testConfig, ...options.config }, ...options.deps,
   };
   return new World(createCore(deps, options.routes?.(deps)), clock, random, store, failures);

@@ -18,6 +18,7 @@ const entry = {
   setUp: lazy(() => withWords(import('../scenes/entry/set-up-scene.tsx')).then((m) => ({ default: m.SetUpScene }))),
   signIn: lazy(() => withWords(import('../scenes/entry/sign-in-scene.tsx')).then((m) => ({ default: m.SignInScene }))),
   invite: lazy(() => withWords(import('../scenes/entry/invite-scene.tsx')).then((m) => ({ default: m.InviteScene }))),
+  unsubscribe: lazy(() => withWords(import('../scenes/entry/unsubscribe-scene.tsx')).then((m) => ({ default: m.UnsubscribeScene }))),
   signedOut: lazy(() => withWords(import('../scenes/entry/signed-out-scene.tsx')).then((m) => ({ default: m.SignedOutScene }))),
   unreachable: lazy(() => withWords(import('../scenes/entry/unreachable-scene.tsx')).then((m) => ({ default: m.UnreachableScene }))),
 };
@@ -68,7 +69,9 @@ function Page() {
   const session = useSession((state) => state.session);
   const [path] = useLocation();
   const invite = /^\/invite\/([^/]+)\/?$/.exec(path)?.[1];
+  const unsubscribe = /^\/unsubscribe\/([^/]+)\/?$/.exec(path)?.[1];
   const view = () => {
+    if (unsubscribe !== undefined) return <entry.unsubscribe token={decodeURIComponent(unsubscribe)} />;
     if (invite !== undefined && session.kind !== 'set_up' && session.kind !== 'starting') return <entry.invite token={decodeURIComponent(invite)} />;
     switch (session.kind) {
       case 'starting': return <Starting />;

@@ -13,6 +13,8 @@ export interface NotifyPreferences {
   /** How much a toast tells. */
   preview: 'full' | 'sender' | 'none';
   pushAfterMs: number;
+  /** How long what was missed waits before a mail tells of it; null: no mail. */
+  mailAfterMs: number | null;
   ignored: readonly string[];
   dnd: { until: number | null; schedule: QuietHours | null };
 }
@@ -20,17 +22,20 @@ export interface NotifyPreferences {
 /** The keys on the wire. */
 export const NOTIFY_KEYS = {
   level: 'notify_level', keywords: 'notify_keywords', reactions: 'notify_reactions', sound: 'notify_sound', inFront: 'notify_in_front',
-  preview: 'notify_preview', pushAfter: 'notify_push_after', ignored: 'ignored_people', dndUntil: 'dnd_until', dndSchedule: 'dnd_schedule',
+  preview: 'notify_preview', pushAfter: 'notify_push_after', mailAfter: 'notify_mail_after', ignored: 'ignored_people', dndUntil: 'dnd_until', dndSchedule: 'dnd_schedule',
 } as const;
 
 export const KEYWORDS_MAX = 40;
 export const KEYWORD_CHARACTERS = 80;
-const PUSH_AFTER_SECONDS = { standard: 60, max: 3_600 };
+/** What can be chosen, in seconds; the first is the default. */
+export const PUSH_AFTER_SECONDS = [120, 0, 300, 900] as const;
+/** `off` is `false` on the wire. */
+export const MAIL_AFTER_SECONDS = [900, 3_600] as const;
+const LONGEST_SECONDS = 86_400;
 
 /** Reads the synced preferences; another client may have written anything there. */
 export function readNotifyPreferences(values: Readonly<Record<string, unknown>>): NotifyPreferences {
   const until = values[NOTIFY_KEYS.dndUntil];
-  const seconds = values[NOTIFY_KEYS.pushAfter];
   const end = typeof until === 'string' ? Date.parse(until) : Number.NaN;
   return {
     level: one(values[NOTIFY_KEYS.level], ['mentions', 'all', 'nothing']),
@@ -39,13 +44,15 @@ export function readNotifyPreferences(values: Readonly<Record<string, unknown>>)
     sound: values[NOTIFY_KEYS.sound] !== false,
     inFront: one(values[NOTIFY_KEYS.inFront], ['direct', 'all', 'none']),
     preview: one(values[NOTIFY_KEYS.preview], ['full', 'sender', 'none']),
-    pushAfterMs: (typeof seconds === 'number' && seconds >= 0 && seconds <= PUSH_AFTER_SECONDS.max ? seconds : PUSH_AFTER_SECONDS.standard) * 1_000,
+    pushAfterMs: secondsOr(values[NOTIFY_KEYS.pushAfter], PUSH_AFTER_SECONDS[0]) * 1_000,
+    mailAfterMs: values[NOTIFY_KEYS.mailAfter] === false ? null : secondsOr(values[NOTIFY_KEYS.mailAfter], MAIL_AFTER_SECONDS[0]) * 1_000,
     ignored: strings(values[NOTIFY_KEYS.ignored]),
     dnd: { until: Number.isNaN(end) ? null : end, schedule: hours(values[NOTIFY_KEYS.dndSchedule]) },
   };
 }
 
 const one = <const T extends string>(value: unknown, of: readonly [T, ...T[]]): T => of.find((known) => known === value) ?? of[0];
+const secondsOr = (value: unknown, standard: number): number => (typeof value === 'number' && value >= 0 && value <= LONGEST_SECONDS ? value : standard);
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []);
 
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;

@@ -3,10 +3,12 @@ import * as channels from './calls/channels.ts';
 import * as groups from './calls/groups.ts';
 import * as inbox from './calls/inbox.ts';
 import * as imports from './calls/imports.ts';
+import * as mail from './calls/mail.ts';
 import * as messages from './calls/messages.ts';
 import * as personal from './calls/personal.ts';
 import * as pins from './calls/pins.ts';
 import * as scheduled from './calls/scheduled.ts';
+import * as push from './calls/push.ts';
 import * as reading from './calls/reading.ts';
 import * as search from './calls/search.ts';
 import type { Call } from './call.ts';
@@ -14,4 +16,4 @@ import type { Call } from './call.ts';
 const isCall = (value: unknown): value is Call => typeof value === 'object' && value !== null && 'path' in value && 'method' in value;
 
 /** Every call of the wire, for OpenAPI, the wire freeze and the tests that walk all routes. Clients import single families instead. */
-export const CALLS: readonly Call[] = [accounts, channels, messages, reading, search, imports, personal, pins, inbox, scheduled, groups].flatMap((family) => Object.values(family).filter(isCall));
+export const CALLS: readonly Call[] = [accounts, channels, messages, reading, search, imports, personal, pins, inbox, scheduled, groups, push, mail].flatMap((family) => Object.values(family).filter(isCall));

@@ -1,5 +1,6 @@
 import { microsToIso } from '@parley/shared/domain/timestamp';
 import { userStream } from '@parley/shared/domain/streams';
+import { dropSubscription } from '../push/subscriptions.ts';
 import type { Tx } from '../../storage/port.ts';
 import { putEntity } from '../../storage/streams.ts';
 import { sessions, type SessionRow } from '../../storage/tables.ts';
@@ -17,6 +18,7 @@ export interface NewSession {
   name: string;
   platform: string;
   address: string;
+  language?: string;
   lasts_us: number;
 }
 
@@ -39,7 +41,7 @@ export async function openSession(tx: Tx, userId: string, asked: NewSession): Pr
   if (oldest) await endSessions(tx, userId, [oldest]);
   const row: SessionRow = {
     user_id: userId, device_id, secret_hash: asked.secret_hash, name: asked.name, platform: asked.platform, address: asked.address,
-    created_at: now, last_active_at: now, expires_at: now + asked.lasts_us, revoked_at: null,
+    created_at: now, last_active_at: now, expires_at: now + asked.lasts_us, revoked_at: null, ...(asked.language === undefined ? {} : { language: asked.language }),
   };
   await tx.put(sessions, row);
   await putEntity(tx, userStream(userId), { type: 'device', id: device_id, ...presentDevice(row) });
@@ -53,6 +55,7 @@ export async function endSessions(tx: Tx, userId: string, rows: readonly Session
     if (row.revoked_at !== null) continue;
     await tx.put(sessions, { ...row, revoked_at: tx.now() });
     ended.push(row.device_id);
+    await dropSubscription(tx, userId, row.device_id);
     await putEntity(tx, userStream(userId), { type: 'device', id: row.device_id, deleted: true }, { control: [{ kind: 'revoked', device_ids: [row.device_id] }] });
   }
   return ended;

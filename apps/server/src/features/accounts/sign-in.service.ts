@@ -27,7 +27,7 @@ export function newSession(deps: Deps, context: Context<Caller | null>, device: 
     session: {
       wanted_device_id: device.device_id ?? null, device_id: uuidv7(deps.clock, deps.random), secret_hash: digest(secret),
       name: device.device_name ?? describeAgent(context.user_agent), platform: device.platform ?? (context.same_origin ? 'web' : 'api'),
-      address: context.address, lasts_us: SESSION_SECONDS * 1_000_000,
+      address: context.address, language: context.language, lasts_us: SESSION_SECONDS * 1_000_000,
     },
   };
 }

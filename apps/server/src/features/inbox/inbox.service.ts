@@ -51,7 +51,8 @@ export async function listInbox(tx: ReadTx, userId: string, input: { kind?: Inbo
   return { items: page.map(({ entry }) => entry), next_cursor: items.length > size ? page[page.length - 1]!.sort : null };
 }
 
-async function positionsOf(tx: ReadTx, userId: string, entry: InboxEntry): Promise<{ channel: number | null; thread: number | null }> {
+/** Where the person stands in the places that an entry may be read in. */
+export async function positionsOf(tx: ReadTx, userId: string, entry: InboxEntry): Promise<{ channel: number | null; thread: number | null }> {
   if (entry.channel_id === undefined || entry.seq === 0) return { channel: null, thread: null };
   const membership = await membershipRow(tx, userId, entry.channel_id);
   const channel = membership && !membership.doc.deleted ? membership.doc.read_seq : null;

@@ -11,6 +11,8 @@ import { accessTo, actorIn, allows, demand, type ActorRef } from '../channels/ch
 import { createDefaultChannelIn } from '../channels/create-channel.ts';
 import type { MembershipRef } from '../channels/member-changes.ts';
 import { joinByInvite, joinDefaultChannel, leaveAllChannels } from './default-channel.ts';
+import { INVITE_MAIL_JOB, type InviteMail } from '../mail/mail.commands.ts';
+import { enqueueJob } from '../../jobs/jobs.commands.ts';
 import { addToWorkspace, countOwners, endWorkspaceMembership, insertWorkspace, membersMayInvite, requireWorkspace, tellUser, workspaceOf, type WorkspaceRole } from './workspace-rows.ts';
 
 const RANK: Record<WorkspaceRole, number> = { guest: 0, member: 1, admin: 2, owner: 3 };
@@ -57,7 +59,7 @@ export const workspacesCommands = {
     return { user, workspace, memberships: await joinDefaultChannel(tx, workspace.id, user, args.role) };
   }),
 
-  'workspaces.create_invite': defineCommand(async (tx, args: { actor: ActorRef; workspace_id: string; token_hash: string; email: string | null; role: WorkspaceRole; channel_ids: string[]; lasts_us: number }) => {
+  'workspaces.create_invite': defineCommand(async (tx, args: { actor: ActorRef; workspace_id: string; token_hash: string; email: string | null; role: WorkspaceRole; channel_ids: string[]; lasts_us: number; mail: { invite_id: string; language: string } | null }) => {
     const actor = await actorIn(tx, args.actor, args.workspace_id);
     const workspace = await workspaceOf(tx, args.workspace_id);
     demand(can(actor, 'workspace.invite', { members_may_invite: workspace ? membersMayInvite(workspace) : false }));
@@ -72,6 +74,7 @@ export const workspacesCommands = {
       token_hash: args.token_hash, workspace_id: args.workspace_id, email: args.email, role: args.role, channel_ids: args.channel_ids,
       created_by: args.actor.user_id, created_at: tx.now(), expires_at, used_by: null,
     });
+    if (args.mail) await enqueueJob(tx, { kind: INVITE_MAIL_JOB, payload: { token_hash: args.token_hash, ...args.mail } satisfies InviteMail });
     return { expires_at };
   }),
 

@@ -14,6 +14,7 @@ import type { NewAccount } from '../accounts/account-rows.ts';
 import { newSession, signedIn } from '../accounts/sign-in.service.ts';
 import { demandInWorkspace } from '../channels/channel-access.ts';
 import { setChannelRole } from '../channels/channels.service.ts';
+import { inviteToken } from '../mail/invite-mail.ts';
 import { projectMemberships } from '../membership/membership.service.ts';
 import { setUpCodeRequired } from '../server/server.routes.ts';
 import { findPeople, listPeople, personOf, sightOf, type Person } from './people.ts';
@@ -51,11 +52,14 @@ export const workspaceRoutes = (deps: Deps): Route[] => [
     return presentUser(made.user, { user_id: caller.user_id, admin: true }, deps.clock.now());
   }, { limits: ['write'] }),
 
-  route(calls.createInvite, async ({ caller }, input) => {
-    const invite_token = randomText(deps.random);
+  route(calls.createInvite, async ({ caller, language }, input) => {
+    // That of a mail follows from its id and the server's secret, so that the job that sends it holds nothing to steal.
+    const invite_id = input.email === undefined ? null : uuidv7(deps.clock, deps.random);
+    const invite_token = invite_id === null ? randomText(deps.random) : inviteToken(deps.secret, invite_id);
     const { expires_at } = await deps.store.run('workspaces.create_invite', {
       actor: caller, workspace_id: input.workspace_id, token_hash: digest(invite_token), email: input.email ?? null,
       role: input.role ?? 'member', channel_ids: [...new Set(input.channel_ids ?? [])], lasts_us: INVITE_SECONDS * 1_000_000,
+      mail: invite_id === null ? null : { invite_id, language },
     });
     return { invite_token, url: `${deps.config.url}/invite/${invite_token}`, expires_at: microsToIso(expires_at) };
   }, { limits: ['invite'] }),

@@ -111,6 +111,10 @@ export class EmbeddedRegistry implements Registry {
     return states;
   }
 
+  isActive(userId: string): Promise<boolean> {
+    return Promise.resolve(this.#presence.isActive(userId));
+  }
+
   choose(userId: string, presence: ManualPresence, until: number | null): void {
     this.#presence.choose(userId, presence, until);
   }

@@ -1,7 +1,9 @@
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { createCore, type Core, type CoreRequest, type CoreResponse } from '../../core.ts';
 import { inboxConsumer } from '../../features/inbox/inbox.service.ts';
+import { digestConsumer } from '../../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../../features/membership/membership.service.ts';
+import { pushConsumer } from '../../features/push/push.service.ts';
 import { streamDelta } from '../../features/sync/delta.ts';
 import { threadsConsumer } from '../../features/threads/threads.service.ts';
 import { EmbeddedLog } from '../../log/embedded/embedded-log.ts';
@@ -15,7 +17,9 @@ import type { Fault } from '../../storage/memory/faults.ts';
 import { noPictures } from '../../pictures/port.ts';
 import { MemorySearchIndex } from '../../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState, type MemoryStore } from '../../storage/memory/memory-store.ts';
-import { fakePasswords, testConfig } from '../test-core.ts';
+import { noMail } from '../../mail/port.ts';
+import { noPush } from '../../push/port.ts';
+import { fakePasswords, testConfig, testSecret } from '../test-core.ts';
 import type { Chance } from './chance.ts';
 import { ReadOracle } from './read-oracle.ts';
 import { MortalClock, type SimClock } from './sim-clock.ts';
@@ -55,12 +59,13 @@ export class SimServer {
     store.onCommitted((events) => this.reads.committed(events));
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
-    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, config: testConfig };
+    const outside = { push: noPush, mailer: noMail, secret: testSecret };
+    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, config: testConfig, ...outside };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
       log, registry, alone: true,
       delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-      consumers: [membershipConsumer(store), threadsConsumer(store), inboxConsumer(store)],
+      consumers: [membershipConsumer(store), threadsConsumer(store), inboxConsumer(store), pushConsumer(store), digestConsumer({ store, mailer: noMail })],
     });
     let die = (): void => {};
     const died = new Promise<null>((resolve) => { die = () => resolve(null); });

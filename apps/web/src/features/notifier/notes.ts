@@ -1,4 +1,5 @@
 import { isEntryRead } from '@parley/shared/domain/inbox';
+import { keyOfEntry } from '@parley/shared/domain/notify-entry';
 import type { InboxEntry } from '@parley/shared/protocol/entities';
 import type { ChannelView } from '@parley/shared/sync/api';
 
@@ -16,8 +17,7 @@ export interface Note {
   items: readonly NoteItem[];
 }
 
-/** Tells one happening from the next of the same conversation, thread or message. */
-export const keyOf = (entry: InboxEntry): string => `${entry.id} ${entry.message_id ?? ''} ${entry.at}`;
+export const keyOf = (entry: InboxEntry): string => keyOfEntry(entry);
 
 /** NTF-6: nothing of it is left to tell: all was read, deleted, or is out of reach. */
 export function isOver(items: readonly NoteItem[], entries: readonly InboxEntry[], view: (channelId: string) => ChannelView | null): boolean {

@@ -1,4 +1,5 @@
 import { decide, type NotifyDevice, type NotifyEvent } from '@parley/shared/domain/notify';
+import { eventOfEntry } from '@parley/shared/domain/notify-entry';
 import { readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
 import type { InboxEntry, Message } from '@parley/shared/protocol/entities';
 import type { ChannelView } from '@parley/shared/sync/api';
@@ -105,15 +106,9 @@ export class Notifier {
   private async entry(entry: InboxEntry): Promise<void> {
     const channelId = entry.channel_id;
     if (channelId === undefined) return;
-    const kinds: Partial<Record<InboxEntry['kind'], Partial<NotifyEvent>>> = {
-      mention: { named: true }, dm: { direct: true }, keyword: {}, thread: { reply: entry.in_channel ? 'broadcast' : 'thread' },
-      reaction: { kind: 'reaction' }, reminder: { kind: 'reminder' }, invitation: { kind: 'invitation' },
-    };
-    const facts = kinds[entry.kind];
-    if (facts === undefined) return;
     const message = entry.message_id === undefined ? null : await this.means.message(channelId, entry.message_id);
-    const everyone = entry.kind === 'mention' && message !== null && message.mentions.everyone !== 'none' && !message.mentions.user_ids.includes(this.means.me);
-    const event: NotifyEvent = { kind: 'message', by: entry.actor_ids[0] ?? null, at: Date.parse(entry.at), ...facts, ...(everyone && { everyone: message.mentions.everyone, named: message.mentions.group_ids.length > 0 }), ...(entry.kind === 'keyword' && { text: message?.content ?? '' }) };
+    const event = eventOfEntry(entry, message, this.means.me);
+    if (event === null) return;
     this.consider({ item: { entry: entry.id, key: keyOf(entry) }, event, entry, view: this.view(channelId), channelId, message }, entry.thread_root_id);
   }
 

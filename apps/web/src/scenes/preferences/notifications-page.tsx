@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { KEYWORD_CHARACTERS, KEYWORDS_MAX, NOTIFY_KEYS, readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
+import { KEYWORD_CHARACTERS, KEYWORDS_MAX, MAIL_AFTER_SECONDS, NOTIFY_KEYS, PUSH_AFTER_SECONDS, readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
 import { useText } from '../../i18n/text.tsx';
 import { useEngine, usePreferences } from '../../state/engine.tsx';
 import { Select, Switch } from '../../ui/choice.tsx';
@@ -17,6 +17,7 @@ export function NotificationsPage({ remember }: { remember(undo: () => void): vo
     void engine.setPreference(key, value);
     remember(() => void engine.setPreference(key, before));
   };
+  const after = (seconds: number): string => (seconds === 0 ? t('preferences.at_once') : t('preferences.after_minutes', { n: Math.round(seconds / 60) }));
   const keep = (): void => {
     if (words === null) return;
     const list = [...new Set(words.split(',').map((word) => word.trim().slice(0, KEYWORD_CHARACTERS)).filter((word) => word !== ''))].slice(0, KEYWORDS_MAX);
@@ -31,6 +32,14 @@ export function NotificationsPage({ remember }: { remember(undo: () => void): vo
       <Switch label={t('preferences.notify_sound')} checked={chosen.sound} onChange={(value) => set(NOTIFY_KEYS.sound, value ? null : false)} />
       <Select label={t('preferences.notify_in_front')} value={chosen.inFront} options={(['direct', 'all', 'none'] as const).map((value) => ({ value, label: t(`preferences.notify_in_front_${value}`) }))} onChange={(value) => set(NOTIFY_KEYS.inFront, value === 'direct' ? null : value)} />
       <Select label={t('preferences.notify_preview')} value={chosen.preview} options={(['full', 'sender', 'none'] as const).map((value) => ({ value, label: t(`preferences.notify_preview_${value}`) }))} onChange={(value) => set(NOTIFY_KEYS.preview, value === 'full' ? null : value)} />
+      <Select label={t('preferences.notify_push_after')} value={String(chosen.pushAfterMs / 1_000)} options={withOther(PUSH_AFTER_SECONDS, chosen.pushAfterMs / 1_000).map((seconds) => ({ value: String(seconds), label: after(seconds) }))} onChange={(value) => set(NOTIFY_KEYS.pushAfter, Number(value) === PUSH_AFTER_SECONDS[0] ? null : Number(value))} />
+      <Switch label={t('preferences.notify_mail')} hint={t('preferences.notify_mail_hint')} checked={chosen.mailAfterMs !== null} onChange={(value) => set(NOTIFY_KEYS.mailAfter, value ? null : false)} />
+      {chosen.mailAfterMs !== null && (
+        <Select label={t('preferences.notify_mail_after')} value={String(chosen.mailAfterMs / 1_000)} options={withOther(MAIL_AFTER_SECONDS, chosen.mailAfterMs / 1_000).map((seconds) => ({ value: String(seconds), label: after(seconds) }))} onChange={(value) => set(NOTIFY_KEYS.mailAfter, Number(value) === MAIL_AFTER_SECONDS[0] ? null : Number(value))} />
+      )}
     </>
   );
 }
+
+/** What another client chose is offered too. */
+const withOther = (offered: readonly number[], chosen: number): number[] => (offered.includes(chosen) ? [...offered] : [...offered, chosen]);

@@ -27,6 +27,8 @@ export const getServer = defineCall({
     limits: z.record(z.string(), z.number()),
     /** True when `/set_up` also wants `set_up_code`. */
     set_up_code_required: z.optional(z.boolean()),
+    /** How devices can be told while nobody looks; `web_key` is the `applicationServerKey` of browsers. */
+    push: z.optional(z.looseObject({ kinds: z.array(z.string()), web_key: z.nullable(z.string()) })),
   }),
 });
 
