@@ -38,6 +38,7 @@ import type { Deps } from './platform/deps.ts';
 import { pinoLogger } from './platform/pino-logger.ts';
 import { promMetrics, type PromMetrics } from './platform/prom-metrics.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
+import { DiskFiles } from './files/disk/disk-files.ts';
 import { SharpPictures } from './pictures/sharp-pictures.ts';
 import { createRealtime } from './realtime/realtime.ts';
 import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts';
@@ -67,13 +68,14 @@ export async function openServices(settings: Settings): Promise<Services> {
     const source = { clock: systemClock, random: systemRandom };
     const registry = new EmbeddedRegistry(source);
     const search = new SqliteSearchIndex({ file: join(settings.dataDirectory, 'search.db') });
+    const files = await DiskFiles.open(join(settings.dataDirectory, 'files'));
     const pictures = new SharpPictures();
     const logger = pinoLogger(settings.logLevel);
     const egress = createEgress(parseAllowList(settings.egressAllow));
     const push = openPush({ egress, clock: systemClock }, { web: { keys: await store.run('push.keys', { keys: newVapidKeys() }), contact: settings.pushContact ?? contactOf(settings.url) }, fcm: settings.fcm, apns: settings.apns });
     const mailer = openMail(settings, logger);
     const deps: Deps = {
-      ...source, store, search, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
+      ...source, store, search, files, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
       push, mailer, secret: loadServerSecret(settings.dataDirectory),
     };
     return {

@@ -1,6 +1,7 @@
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { isForwarded, isLoopbackAddress } from './edge/origin.ts';
 import { Idempotency } from './edge/idempotency.ts';
+import { Bytes } from './edge/bytes.ts';
 import { invalid, parseInput } from './edge/parse.ts';
 import { knownError, problemResponse } from './edge/problem.ts';
 import type { Caller, Context, Reply, Route } from './edge/route.ts';
@@ -28,7 +29,8 @@ export interface CoreRequest {
 }
 export interface CoreResponse {
   status: number;
-  headers: Record<string, string>;
+  headers: Readonly<Record<string, string>>;
+  /** JSON, or `Bytes`. */
   body: unknown;
 }
 
@@ -38,6 +40,10 @@ export interface Core {
   readonly routes: readonly Route[];
   /** Never rejects: whatever goes wrong is answered as a problem document. */
   handle(request: CoreRequest): Promise<CoreResponse>;
+  /** For carriers that answer by themselves: signs in and counts, as for a call with these limits. @throws ParleyError */
+  admit(request: CoreRequest, limits: readonly string[]): Promise<Caller>;
+  /** The answer to an error of such a carrier. */
+  refuse(error: unknown, request: CoreRequest): CoreResponse;
 }
 
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
@@ -71,6 +77,14 @@ export function createCore(deps: Deps, extraRoutes: readonly Route[] = []): Core
       .catch((error: unknown) => deps.logger.warn({ err: error, user_id: session.user_id }, 'the use of a session was not noted'));
   }
 
+  async function admit(request: CoreRequest, named: readonly string[]): Promise<Caller> {
+    const origin = request.headers['origin'];
+    const caller = await signIn(request, origin !== undefined && deps.config.origins.includes(origin));
+    if (!caller) throw new ParleyError('not_authenticated');
+    await limits.take(['person', ...named], { user_id: caller.user_id, address: request.address, input: {} });
+    return caller;
+  }
+
   async function answer(request: CoreRequest, trace_id: string, note: (route: Route) => void): Promise<CoreResponse> {
     const { route, params } = router.match(request.method, request.path);
     note(route);
@@ -93,11 +107,13 @@ export function createCore(deps: Deps, extraRoutes: readonly Route[] = []): Core
       user_agent: (request.headers['user-agent'] ?? '').slice(0, 200),
       body: request.raw,
       language: languageOf(request.headers['accept-language']),
+      header: (name) => request.headers[name],
       cookie: (token, maxAge = SESSION_SECONDS) => void (headers['set-cookie'] = sessionCookie(token, secure, maxAge)),
     };
     const work = (): Promise<Reply> => route.handle(context, input as never);
     const key = request.headers['idempotency-key'];
     const reply = key !== undefined && caller && route.idempotencyKey ? await idempotency.once(caller.user_id, key, call.path, input, work) : await work();
+    if (reply.body instanceof Bytes) return { status: reply.status, headers: reply.body.headers, body: reply.body };
     return { status: reply.status, headers, body: reply.body };
   }
 
@@ -105,13 +121,14 @@ export function createCore(deps: Deps, extraRoutes: readonly Route[] = []): Core
     const known = knownError(error);
     if (!known) deps.logger.error({ err: error, trace_id, path: request.path.slice(0, 100) }, 'a request failed');
     const response = problemResponse(known ?? new ParleyError('internal'), trace_id);
-    if (error instanceof MethodNotAllowed) response.headers['allow'] = error.allow;
-    return response;
+    return error instanceof MethodNotAllowed ? { ...response, headers: { ...response.headers, allow: error.allow } } : response;
   }
 
   return {
     deps,
     routes,
+    admit,
+    refuse: (error, request) => refuse(error, request, traces()),
     async handle(request) {
       const started = performance.now();
       const trace_id = traces();

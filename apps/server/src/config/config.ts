@@ -17,6 +17,9 @@ export interface Config {
   /** What `/set_up` asks for unless the server is bound to loopback. */
   setUpCode: string | null;
   metricsToken: string | null;
+  /** Bytes of one file, and of all files of one person. */
+  fileBytes: number;
+  fileQuotaBytes: number;
   /** What outgoing requests may reach though it is not public (`egress/allow-list.ts`). */
   egressAllow: readonly string[];
   /** Where mails go; null: to the log. */

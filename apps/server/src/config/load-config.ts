@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
+import { LIMITS } from '@parley/shared/protocol/limits';
 import { blockList } from '../edge/peer.ts';
 import { isLoopbackHost } from '../edge/origin.ts';
 import { parseAllowList } from '../egress/allow-list.ts';
@@ -34,6 +35,8 @@ const Environment = z.object({
   PARLEY_REDIS_URL: refuse('this version runs as one process; leave it unset'),
   PARLEY_ROLES: z.optional(z.string().check(z.refine((v) => sameSet(v.split(',').map((r) => r.trim()), ROLES), `with the embedded store one process has all roles: ${ROLES.join(',')}`))),
   PARLEY_FILES: z.optional(z.enum(['disk', 'disk-shared'], 'disk or disk-shared')),
+  PARLEY_FILE_MEGABYTES: z.optional(whole(1, 1_000_000)),
+  PARLEY_FILE_QUOTA_MEGABYTES: z.optional(whole(1, 1_000_000_000)),
   PARLEY_SMTP_URL: z.optional(z.string().check(z.regex(/^smtps?:\/\/[^\s]+$/, 'smtp://… or smtps://…'))),
   PARLEY_MAIL_FROM: z.optional(z.string().check(z.regex(/^[^\r\n]{0,200}$/, 'one line'), z.regex(/^(?:[^<>@]*<)?[^\s<>@]+@[^\s<>@]+>?$/, 'an address, such as Parley <parley@example.org>'))),
   PARLEY_PUSH_CONTACT: z.optional(z.string().check(z.regex(/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'mailto:… or https://…'))),
@@ -65,6 +68,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
     host, port, ...addressesOf(host, port, values.PARLEY_URL), urlGiven: values.PARLEY_URL !== undefined,
     dataDirectory: resolve(options.data ?? values.PARLEY_DATA ?? './data'),
     trustedProxies: listOf(values.PARLEY_TRUSTED_PROXIES), roles: new Set(ROLES), rateLimits: values.PARLEY_RATE_LIMITS !== 'off',
+    fileBytes: megabytes(values.PARLEY_FILE_MEGABYTES) ?? LIMITS.file_bytes, fileQuotaBytes: megabytes(values.PARLEY_FILE_QUOTA_MEGABYTES) ?? LIMITS.file_quota_bytes,
     largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: options.setUpCode ?? null, metricsToken: values.PARLEY_METRICS_TOKEN ?? null, egressAllow: listOf(values.PARLEY_EGRESS_ALLOW),
     smtpUrl: values.PARLEY_SMTP_URL ?? null, mailFrom: values.PARLEY_MAIL_FROM ?? null, pushContact: values.PARLEY_PUSH_CONTACT ?? null,
     fcm: values.PARLEY_FCM_CREDENTIALS === undefined ? null : serviceAccountAt(values.PARLEY_FCM_CREDENTIALS),
@@ -88,6 +92,7 @@ export function addressesOf(host: string, port: number, url?: string): Pick<Conf
   return { url: origins[0]!, origins: port === 80 ? origins.map((o) => o.replace(/:80$/, '')) : origins };
 }
 
+const megabytes = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text) * 1_048_576);
 const listOf = (text: string | undefined): string[] => (text ?? '').split(',').map((part) => part.trim()).filter(Boolean);
 const sameSet = (a: readonly string[], b: readonly string[]): boolean => new Set(a).size === b.length && b.every((x) => a.includes(x));
 

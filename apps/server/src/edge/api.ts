@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_PREFIX } from '@parley/shared/protocol/version';
 import type { Core, CoreResponse } from '../core.ts';
 import { readJson } from './body.ts';
+import { Bytes, sendBytes } from './bytes.ts';
 import type { AddressOf } from './peer.ts';
 import { invalid } from './parse.ts';
 import { problemResponse } from './problem.ts';
+import { isTus, tusHandler } from './tus.ts';
 
 const PREFIX = `${API_PREFIX}/`;
 
@@ -12,8 +14,25 @@ export const isApi = (url: string): boolean => url.startsWith(PREFIX) || url ===
 
 /** Carries calls from Node's HTTP server to the core, without a framework in between: every send comes this way. */
 export function apiHandler(core: Core, addressOf: AddressOf): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => void carry(core, addressOf, request).then((answer) => write(request, response, answer));
+  const tus = tusHandler(core, write);
+  return (request, response) => {
+    const path = pathOf(request);
+    if (isTus(request, path)) return void tus(request, response, { method: request.method ?? 'POST', path, headers: request.headers as Record<string, string | undefined>, address: addressOf(request) });
+    void carry(core, addressOf, request).then((answer) => {
+      if (!(answer.body instanceof Bytes)) return write(request, response, answer);
+      return sendBytes(request, response, answer.body, closing(request)).catch((error: unknown) => write(request, response, core.refuse(error, { method: 'GET', path, headers: {}, address: '' })));
+    });
+  };
 }
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '';
+  const mark = url.indexOf('?');
+  return mark < 0 ? url.slice(PREFIX.length) : url.slice(PREFIX.length, mark);
+}
+
+/** What was not read of a refused body would be taken for the next request. */
+const closing = (request: IncomingMessage): Record<string, string> => (request.complete ? {} : { connection: 'close' });
 
 function carry(core: Core, addressOf: AddressOf, request: IncomingMessage): Promise<CoreResponse> {
   const url = request.url ?? '';
@@ -43,9 +62,7 @@ function readQuery(text: string): Record<string, string> | null {
 
 function write(request: IncomingMessage, response: ServerResponse, answer: CoreResponse): void {
   if (response.destroyed) return;
-  const headers: Record<string, string | number> = { ...answer.headers, 'x-content-type-options': 'nosniff' };
-  // What was not read of a refused body would be taken for the next request.
-  if (!request.complete) headers['connection'] = 'close';
+  const headers: Record<string, string | number> = { ...answer.headers, 'x-content-type-options': 'nosniff', ...closing(request) };
   if (answer.body === undefined) {
     delete headers['content-type'];
     if (answer.status !== 204) headers['content-length'] = 0;

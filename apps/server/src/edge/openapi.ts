@@ -36,6 +36,7 @@ function refusals(call: Call): number[] {
   if (call.auth === 'session') statuses.push(401, 403);
   if (call.method === 'POST') statuses.push(409, 413, 415, 507);
   if (call.path === 'sign_in') statuses.push(401);
+  if (call.answer === 'bytes') statuses.push(416);
   return [...new Set(statuses)].sort();
 }
 
@@ -49,9 +50,11 @@ function operation(call: Call): Json {
     name, in: inPath.includes(name) ? 'path' : 'query', required: inPath.includes(name) || (request.required ?? []).includes(name), schema,
   }));
   const success: Json = { description: call.summary };
-  if (call.status !== 204) success['content'] = { 'application/json': { schema: jsonSchema(call.response, 'output') } };
+  if (call.answer === 'bytes') success['content'] = { '*/*': { schema: { type: 'string', format: 'binary' } } };
+  else if (call.status !== 204) success['content'] = { 'application/json': { schema: jsonSchema(call.response, 'output') } };
   const responses: Json = { [String(call.status)]: success };
   if (call.path === 'send_message') responses['200'] = { ...success, description: 'A repeat of a message that was sent before' };
+  if (call.answer === 'bytes') responses['206'] = { ...success, description: 'The range that was asked for' };
   for (const status of refusals(call)) responses[String(status)] = { $ref: `#/components/responses/Problem${status}` };
   return {
     operationId: call.path.replace(/[^a-z_]+/g, '_').replace(/_+$/, '') + (call.path === 'imports' ? '_start' : ''),

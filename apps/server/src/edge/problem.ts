@@ -11,6 +11,7 @@ const TITLES: Record<ErrorCode, string> = {
   method_not_allowed: 'Method not allowed',
   conflict: 'Conflict',
   too_large: 'Too large',
+  quota_exceeded: 'No room left for files',
   unsupported_media_type: 'Unsupported media type',
   rate_limited: 'Too many requests',
   internal: 'Something went wrong here',

@@ -23,6 +23,8 @@ export interface Context<C extends Caller | null = Caller> {
   body?: AsyncIterable<Uint8Array>;
   /** What the server says to this caller, as far as it has words. */
   language: Language;
+  /** A header of the request by its lower-case name. */
+  header(name: string): string | undefined;
   /** Sets or clears the session cookie of the answer. */
   cookie(token: string | null, maxAgeSeconds?: number): void;
 }

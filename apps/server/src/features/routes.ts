@@ -3,6 +3,7 @@ import type { Deps } from '../platform/deps.ts';
 import { accountRoutes } from './accounts/accounts.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
 import { draftRoutes } from './drafts/drafts.routes.ts';
+import { fileRoutes } from './files/files.routes.ts';
 import { pinRoutes } from './pins/pins.routes.ts';
 import { preferenceRoutes } from './preferences/preferences.routes.ts';
 import { savedRoutes } from './saved/saved.routes.ts';
@@ -34,6 +35,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...searchRoutes(deps),
   ...threadRoutes(deps),
   ...draftRoutes(deps),
+  ...fileRoutes(deps),
   ...savedRoutes(deps),
   ...scheduledRoutes(deps),
   ...preferenceRoutes(deps),

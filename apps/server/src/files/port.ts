@@ -18,13 +18,26 @@ export interface Files {
    * Keeps the bytes; when it answers they outlast a power cut. The same bytes are kept once. After an error or more
    * than `limit` bytes nothing is left behind. @throws TooManyBytes
    */
-  keep(bytes: AsyncIterable<Uint8Array>, limit: number): Promise<KeptBlob>;
+  keep(bytes: AsyncIterable<Uint8Array>, limit: number): Promise<HeldBlob>;
+  /** Keeps those of a file on this machine that nobody writes to any more; it stays where it is. @throws TooManyBytes */
+  keepFile(path: string, limit: number): Promise<HeldBlob>;
   /** The number of bytes kept under `hash`, or null. */
   size(hash: string): Promise<number | null>;
   /** @throws NoSuchBlob before the first byte, RangeError for a range that does not lie within the bytes. */
   read(hash: string, range?: ByteRange): Promise<Readable>;
-  /** Forgets the bytes; nothing happens where there are none. A reader that has begun reads to the end. */
-  remove(hash: string): Promise<void>;
+  /**
+   * Forgets the bytes if `unused` still finds, once nobody can keep them meanwhile, that nothing refers to them. Bytes
+   * that somebody holds stay. False when they stay; nothing happens where there are none. A reader that has begun reads
+   * to the end.
+   */
+  remove(hash: string, unused: () => Promise<boolean>): Promise<boolean>;
+  /** All that is kept, in no order; what comes and goes meanwhile may be missing. */
+  hashes(): AsyncIterable<string>;
+}
+
+/** Until `release` is called, the bytes are not removed: time to note that they are referred to. */
+export interface HeldBlob extends KeptBlob {
+  release(): void;
 }
 
 export class TooManyBytes extends Error {

@@ -1,6 +1,7 @@
 import type { Clock } from '@parley/shared/domain/clock';
 import type { Random } from '@parley/shared/domain/random';
 import type { PresenceDirectory } from '../registry/port.ts';
+import type { Files } from '../files/port.ts';
 import type { Pictures } from '../pictures/port.ts';
 import type { Mailer } from '../mail/port.ts';
 import type { Push } from '../push/port.ts';
@@ -19,6 +20,7 @@ export interface Deps {
   passwords: PasswordHasher;
   presence: PresenceDirectory;
   search: SearchIndex;
+  files: Files;
   pictures: Pictures;
   push: Push;
   mailer: Mailer;

@@ -9,6 +9,7 @@ import { messageCommands } from '../features/messages/messages.commands.ts';
 import { reactionCommands } from '../features/reactions/reactions.commands.ts';
 import { readingCommands } from '../features/reading/reading.commands.ts';
 import { threadCommands } from '../features/threads/threads.commands.ts';
+import { fileCommands } from '../features/files/files.commands.ts';
 import { draftCommands } from '../features/drafts/drafts.commands.ts';
 import { groupCommands } from '../features/groups/groups.commands.ts';
 import { inboxCommands } from '../features/inbox/inbox.commands.ts';
@@ -36,6 +37,7 @@ export const COMMANDS = {
   ...reactionCommands,
   ...readingCommands,
   ...threadCommands,
+  ...fileCommands,
   ...draftCommands,
   ...savedCommands,
   ...scheduledCommands,

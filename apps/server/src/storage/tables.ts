@@ -1,4 +1,4 @@
-import type { Channel, Device, Group, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { Channel, Device, File, Group, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import type { Row, StreamControl, Table } from './port.ts';
 
 const table = <R extends Row>(t: Omit<Table<R>, 'row'>): Table<R> => t;
@@ -284,12 +284,49 @@ export const pushTold = table<PushToldRow>({ name: 'push_told', key: ['user_id',
 export interface DigestRow extends Row { user_id: string; last_at: number; told_to: number; claim: { job: string; last_at: number; told_to: number } | null; refusals: number }
 export const digests = table<DigestRow>({ name: 'digests', key: ['user_id'], shard: 'user_id', columns: { user_id: 'text' }, indexes: {} });
 
+/** A file of somebody, from the first byte on. What is private about it lies beside what crosses the wire. */
+export interface FileRow extends Row {
+  id: string;
+  user_id: string;
+  state: 'uploading' | 'kept';
+  /** When it goes, microseconds; null while a message carries it. */
+  expires_at: number | null;
+  /** 1 once a message has carried it: from then on it is not its uploader's alone. */
+  posted: number;
+  /** Of the quota, while it lasts. */
+  charged: number;
+  /** The bytes as they were sent: the length of the upload, which making a picture anew may change. */
+  upload_bytes: number;
+  /** As declared by the uploader, until the bytes are there. */
+  declared: string;
+  /** Hashes of its bytes; null while uploading. `thumb` and `large` are pictures. */
+  hash: string | null;
+  thumb: string | null;
+  large: string | null;
+  /** A picture made anew: the only kind that is shown in place. */
+  inline: number;
+  doc: File;
+}
+export const files = table<FileRow>({
+  name: 'files', key: ['id'], shard: 'id', columns: { id: 'text', user_id: 'text', expires_at: 'integer' },
+  indexes: { by_expiry: { fields: ['expires_at'] } },
+});
+/** Which message carries which file: `place` is its seq × 100 plus the file's place in it. */
+export interface FileUseRow extends Row { channel_id: string; place: number; file_id: string; message_id: string }
+export const fileUses = table<FileUseRow>({ name: 'file_uses', key: ['channel_id', 'place'], shard: 'channel_id', columns: { channel_id: 'text', place: 'integer', file_id: 'text' }, indexes: { by_file: { fields: ['file_id'] } } });
+/** How often files refer to the same bytes; `unused_at` since when none does. */
+export interface BlobRow extends Row { hash: string; size: number; refs: number; unused_at: number | null }
+export const blobs = table<BlobRow>({ name: 'blobs', key: ['hash'], shard: 'hash', columns: { hash: 'text', unused_at: 'integer' }, indexes: { by_unused: { fields: ['unused_at'] } } });
+/** What a person's files come to. */
+export interface FileUsageRow extends Row { user_id: string; bytes: number }
+export const fileUsage = table<FileUsageRow>({ name: 'file_usage', key: ['user_id'], shard: 'user_id', columns: { user_id: 'text' }, indexes: {} });
+
 /** `incarnation`, `set_up`, `server`, `vapid`. */
 export interface MetaRow extends Row { name: string; value: unknown }
 export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
 
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, threadFollowers, delivered, users, claims,
-  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, meta, groups, groupMembers,
+  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileUsage, meta, groups, groupMembers,
   pushSubscriptions, pushPeople, pushTold, digests,
 ] as readonly Table[];

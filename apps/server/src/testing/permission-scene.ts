@@ -26,6 +26,8 @@ export interface Place {
   channel_id: string;
   /** A message of somebody else's. */
   message_id: string;
+  /** A picture that it carries. */
+  file_id: string;
   /** Who made the channel and wrote the message. */
   maker: TestUser;
   /** Somebody of the workspace who is in none of its channels but the default one. */
@@ -60,6 +62,14 @@ export function factsAt(role: Role, place: Place): ChannelFacts {
   };
 }
 
+/** The smallest PNG there is. */
+export const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
+async function uploadPixel(world: World, by: TestUser): Promise<string> {
+  const response = await world.core.handle({ method: 'POST', path: 'files', query: { name: 'pixel.png' }, headers: { authorization: `Bearer ${by.token}`, 'content-type': 'image/png' }, address: '127.0.0.1', raw: (async function* () { yield PIXEL; })() });
+  return (response.body as { id: string }).id;
+}
+
 export async function openPermissionScene(): Promise<PermissionScene> {
   const clock = new FakeClock();
   const random = new SeededRandom(11);
@@ -76,7 +86,7 @@ export async function openPermissionScene(): Promise<PermissionScene> {
   const home = { workspace_id: world.workspace.id, maker: await world.createUser('zed'), stranger: await world.createUser('zoe') };
   const away = { workspace_id: other.id, maker: await world.createUser('wes', { workspace_id: other.id }), stranger: await world.createUser('wim', { workspace_id: other.id }) };
 
-  const groupIn = async ({ workspace_id, maker, stranger }: Omit<Place, 'name' | 'channel_id' | 'message_id' | 'group_id'>) => (await world.as(maker).call(createGroup, { workspace_id, name: 'Group', handle: 'group', user_ids: [maker.id, stranger.id] })).id;
+  const groupIn = async ({ workspace_id, maker, stranger }: Pick<Place, 'workspace_id' | 'maker' | 'stranger'>) => (await world.as(maker).call(createGroup, { workspace_id, name: 'Group', handle: 'group', user_ids: [maker.id, stranger.id] })).id;
   const groups = new Map([[home, await groupIn(home)], [away, await groupIn(away)]]);
   const places = {} as Record<PlaceName, Place>;
   for (const name of PLACES) {
@@ -84,9 +94,10 @@ export async function openPermissionScene(): Promise<PermissionScene> {
     const met = name.startsWith('inside') || name.startsWith('former') ? ROLES.filter((r) => r !== 'server admin').map((r) => people[r].id) : name === 'foreign workspace' ? [sam.id] : [];
     const channel = await world.as(at.maker).call(createChannel, { workspace_id: at.workspace_id, name: name.replace(' ', '-'), is_private: name.endsWith('private'), user_ids: met });
     if (name.startsWith('inside')) await world.as(at.maker).call(setRole, { channel_id: channel.id, user_id: people.moderator.id, role: 'moderator' });
-    const { message_id } = await world.as(at.maker).call(sendMessage, { channel_id: channel.id, content: 'hello', client_msg_id: name.replace(' ', '-') });
+    const file_id = await uploadPixel(world, at.maker);
+    const { message_id } = await world.as(at.maker).call(sendMessage, { channel_id: channel.id, content: 'hello', client_msg_id: name.replace(' ', '-'), file_ids: [file_id] });
     if (name.startsWith('former')) await world.as(at.maker).call(removeFromChannel, { channel_id: channel.id, user_ids: met });
-    places[name] = { name, ...at, group_id: groups.get(at)!, channel_id: channel.id, message_id };
+    places[name] = { name, ...at, group_id: groups.get(at)!, channel_id: channel.id, message_id, file_id };
   }
   const dataDirectory = mkdtempSync(join(tmpdir(), 'parley-permissions-'));
   const search = new MemorySearchIndex();
@@ -94,7 +105,7 @@ export async function openPermissionScene(): Promise<PermissionScene> {
   return {
     people, places,
     trial: async () => {
-      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory }, deps: { search } });
+      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory }, deps: { search, files: world.deps.files } });
       trial.workspace = world.workspace;
       trial.owner = world.owner;
       return trial;

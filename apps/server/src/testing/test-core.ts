@@ -11,6 +11,7 @@ import type { Route } from '../edge/route.ts';
 import type { Deps, PasswordHasher } from '../platform/deps.ts';
 import { silentLogger, type Logger } from '../platform/logger.ts';
 import { noMetrics } from '../platform/metrics.ts';
+import { MemoryFiles } from '../files/memory/memory-files.ts';
 import { SharpPictures } from '../pictures/sharp-pictures.ts';
 import { noMail } from '../mail/port.ts';
 import { noPush } from '../push/port.ts';
@@ -24,7 +25,7 @@ export const TEST_ORIGIN = 'http://localhost:3210';
 
 export const testConfig: Config = {
   host: '127.0.0.1', port: 3210, origins: [TEST_ORIGIN, 'http://127.0.0.1:3210'], url: TEST_ORIGIN, dataDirectory: `${tmpdir()}/parley-test-${process.pid}`,
-  trustedProxies: [], roles: new Set(['api', 'gateway', 'dispatcher', 'worker']), rateLimits: false, largeChannel: 1_000, setUpCode: 'test-code', metricsToken: null, egressAllow: [],
+  trustedProxies: [], roles: new Set(['api', 'gateway', 'dispatcher', 'worker']), rateLimits: false, largeChannel: 1_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: 'test-code', metricsToken: null, egressAllow: [],
   smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null,
 };
 
@@ -56,7 +57,7 @@ export function testWorld(options: TestCoreOptions = {}): World {
   const failures: unknown[] = [];
   const logger: Logger = { ...silentLogger, error: (fields) => void failures.push(fields), child: () => logger };
   const deps: Deps = {
-    store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: new SharpPictures(),
+    store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: new SharpPictures(), files: new MemoryFiles(),
     push: noPush, mailer: noMail, secret: testSecret,
     config: { ...testConfig, ...options.config }, ...options.deps,
   };

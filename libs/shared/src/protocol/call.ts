@@ -18,6 +18,8 @@ export interface Call<Request extends z.ZodMiniType = z.ZodMiniType, Response ex
   readonly summary: string;
   /** `raw`: the body is a stream of bytes, and the fields come from the query string. */
   readonly body?: 'json' | 'raw';
+  /** `bytes`: the answer is a file's bytes, not JSON; its ranges may be asked for. */
+  readonly answer?: 'json' | 'bytes';
 }
 
 export type RequestOf<C> = C extends Call<infer R, z.ZodMiniType> ? z.output<R> : never;

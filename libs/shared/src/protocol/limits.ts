@@ -19,6 +19,10 @@ export const LIMITS = {
   users_per_call: 1_000,
   group_dm_members: 20,
   message_files: 20,
+  /** Of one file, and of all that one person keeps; an installation may set others. */
+  file_bytes: 1_073_741_824,
+  file_quota_bytes: 21_474_836_480,
+  file_name_characters: 255,
   message_reactions: 50,
   listed_people: 50,
   receipts_members: 50,

@@ -7,5 +7,5 @@ export const PROTOCOL_HISTORY: readonly { version: number; hash: string; change:
   { version: 2, hash: '603c4b6d051b15a9', change: 'Drafts, saved messages, reminders, preferences, sections and pins.' },
   { version: 3, hash: '1e0b9599c81bf61e', change: 'Search: `GET /search`, and its limit `search_characters`.' },
   { version: 4, hash: '3e8934c054d013c5', change: 'The inbox: `inbox_entry`, `GET /inbox`, `mark_inbox`.' },
-  { version: 5, hash: '960edee4e4648174', change: 'Scheduled messages: `scheduled`, `schedule_message`, `update_scheduled`, `cancel_scheduled`, `scheduled_id` of inbox entries. Groups: `group`, `group_membership`, `create_group`, `update_group`, `delete_group`, `GET /groups`, `GET /group_members`. Push and mail: `push_subscribe`, `push_unsubscribe`, `push` of `/server`, `unsubscribe_mail`.' },
+  { version: 5, hash: '960edee4e4648174', change: 'Scheduled messages: `scheduled`, `schedule_message`, `update_scheduled`, `cancel_scheduled`, `scheduled_id` of inbox entries. Groups: `group`, `group_membership`, `create_group`, `update_group`, `delete_group`, `GET /groups`, `GET /group_members`. Push and mail: `push_subscribe`, `push_unsubscribe`, `push` of `/server`, `unsubscribe_mail`. Files: `POST /files`, `GET /files/{id}` with `/info`, `/thumb` and `/large`, `GET /channel_files`, `quota_exceeded`, their limits.' },
 ];

@@ -7,6 +7,7 @@ import type { Tx } from '../../storage/port.ts';
 import { ChannelChange } from '../../storage/streams.ts';
 import { messages, messageVersions, pins, reactions, type MessageRow } from '../../storage/tables.ts';
 import { allows, demand, type ActorRef } from '../channels/channel-access.ts';
+import { detachFiles } from '../files/attach.ts';
 import { needsInbox } from '../inbox/inbox-facts.ts';
 import { followByThemselves, uncountReply } from '../threads/thread-root.ts';
 import { demandMessage, findMessage, messageFacts, type MessageRef } from './find-message.ts';
@@ -25,6 +26,8 @@ export const messageCommands = {
     if (row.doc.deleted) throw new ParleyError('conflict', 'the message is deleted', { message: row.doc });
     if (args.base_rev !== undefined && args.base_rev < row.rev) throw new ParleyError('conflict', 'the message has changed since', { message: row.doc });
     if (row.doc.content === args.content) return row.doc;
+    // Files say something without words.
+    if (args.content.trim() === '' && row.doc.files.length === 0) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'content', message: 'no text' }] });
     const before = row.doc.mentions;
     const namedBefore = namedBy(row);
     if (args.named.everyone !== 'none' && before.everyone === 'none') demand(allows(access, 'mention.everyone'), 'naming everybody here is for moderators');
@@ -65,6 +68,7 @@ export const messageCommands = {
     if (row.doc.deleted) return row.doc;
     const change = await ChannelChange.begin(tx, row.channel_id);
     await keepVersion(tx, row);
+    await detachFiles(tx, row, row.doc.files);
     row.doc = { ...row.doc, content: '', files: [], reactions: [], pinned: false, deleted: true };
     delete row.doc.system;
     await store(change, row);

@@ -15,8 +15,9 @@ import type { SendArgs } from './send.command.ts';
 
 type MessageDeps = Pick<Deps, 'store' | 'presence' | 'metrics'>;
 
-/** @throws ParleyError `invalid_request`, naming `content`. */
-export function demandContent(content: string): void {
+/** @throws ParleyError `invalid_request`, naming `content`. Whether there may be no text at all is known to the caller. */
+export function demandContent(content: string, mayBeEmpty: boolean): void {
+  if (mayBeEmpty && content.trim() === '') return;
   const problem = contentProblem(content);
   if (problem !== null) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'content', message: problem }] });
 }
@@ -36,13 +37,12 @@ export function fingerprintOf(input: Pick<RequestOf<typeof calls.sendMessage>, '
 
 /** All that the send command must be told: it reads no presence and hashes nothing. @throws ParleyError `invalid_request` */
 export async function prepareSend(deps: Pick<MessageDeps, 'store' | 'presence'>, who: ActorRef, input: RequestOf<typeof calls.sendMessage>): Promise<SendArgs> {
-  demandContent(input.content);
-  if (input.file_ids && input.file_ids.length > 0) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'file_ids.0', message: 'no such file' }] });
+  demandContent(input.content, (input.file_ids ?? []).length > 0);
   const named = namedIn(input.content);
   return {
     who: { user_id: who.user_id, server_role: who.server_role }, channel_id: input.channel_id, content: input.content, client_msg_id: input.client_msg_id,
     fingerprint: fingerprintOf(input), named, here_ids: await whoIsHere(deps, who, input.channel_id, named),
-    parent_message_id: input.parent_message_id, broadcast: input.broadcast, quiet: input.quiet, kind: input.kind,
+    parent_message_id: input.parent_message_id, broadcast: input.broadcast, quiet: input.quiet, kind: input.kind, file_ids: input.file_ids,
   };
 }
 
@@ -53,7 +53,8 @@ export async function sendMessage(deps: MessageDeps, who: ActorRef, input: Reque
 }
 
 export async function editMessage(deps: MessageDeps, who: ActorRef, input: RequestOf<typeof calls.editMessage>): Promise<Message> {
-  demandContent(input.content);
+  // The command knows whether it carries files.
+  demandContent(input.content, true);
   const named = namedIn(input.content);
   let here: string[] | undefined;
   if (named.everyone === 'here') {

@@ -6,6 +6,7 @@ import type { Tx } from '../../storage/port.ts';
 import { ChannelChange } from '../../storage/streams.ts';
 import { messages, type MessageRow } from '../../storage/tables.ts';
 import { accessTo, allows, demand, firstVisibleSeq, type Access, type ActorRef } from '../channels/channel-access.ts';
+import { attachFiles, demandOwnFiles, presentFiles } from '../files/attach.ts';
 import { needsInbox } from '../inbox/inbox-facts.ts';
 import { countReply, followByThemselves } from '../threads/thread-root.ts';
 import { buildMessageRow, NO_MENTIONS } from './message-row.ts';
@@ -27,6 +28,7 @@ export interface SendArgs {
   broadcast?: boolean;
   quiet?: boolean;
   kind?: 'text' | 'me';
+  file_ids?: string[];
 }
 export interface SendResult {
   message: Message;
@@ -51,14 +53,16 @@ export const sendMessage = defineCommand(async (tx, args: SendArgs): Promise<Sen
   if (args.named.everyone !== 'none') demand(allows(access!, 'mention.everyone'), 'naming everybody here is for moderators');
   const root = args.parent_message_id ? await demandRoot(tx, access!, args.parent_message_id) : null;
   const targets = await targetsOf(tx, access!, args);
+  const carried = await demandOwnFiles(tx, args.who.user_id, args.file_ids ?? []);
 
   const change = await ChannelChange.begin(tx, args.channel_id);
   const row = buildMessageRow({
     id: tx.uuid(), channel_id: args.channel_id, seq: change.nextSeq(), rev: change.nextRev(), author_id: args.who.user_id, client_msg_id: args.client_msg_id,
     kind: args.kind ?? 'text', content: args.content, created_us: change.nextTime(), parent_message_id: root?.id ?? null, broadcast: root !== null && args.broadcast === true,
-    mentions: targets.mentions, quiet: args.quiet, fingerprint: args.fingerprint, targets: targetColumns(targets),
+    mentions: targets.mentions, files: presentFiles(carried), quiet: args.quiet, fingerprint: args.fingerprint, targets: targetColumns(targets),
   });
   await tx.insert(messages, row);
+  await attachFiles(tx, carried, row);
   change.message(row.doc);
   if (targets.mentions !== NO_MENTIONS) await storeMentions(tx, row, true);
   if (root) {

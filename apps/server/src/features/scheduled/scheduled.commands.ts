@@ -8,6 +8,7 @@ import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
 import { entities, messages, users } from '../../storage/tables.ts';
 import { allows, demand, demandAccess, type ActorRef } from '../channels/channel-access.ts';
+import { reserveFiles } from '../files/attach.ts';
 import { dropEntry, putEntry } from '../inbox/inbox-entries.ts';
 import { demandMessage } from '../messages/find-message.ts';
 import { sendMessage, type SendArgs } from '../messages/send.command.ts';
@@ -104,6 +105,7 @@ async function waiting(tx: Tx, ref: ScheduledRef): Promise<Scheduled | undefined
 }
 
 async function schedule(tx: Tx, userId: string, doc: Scheduled): Promise<Scheduled> {
+  await reserveFiles(tx, userId, doc.file_ids, timeToMicros(doc.send_at));
   const appointment: Appointment = { user_id: userId, id: doc.id, send_at: doc.send_at };
   await enqueueJob(tx, { kind: SCHEDULED_JOB, payload: appointment, delayMs: Math.max(0, (timeToMicros(doc.send_at) - tx.now()) / 1000) });
   return put(tx, userId, doc);

@@ -15,7 +15,7 @@ import type { Appointment } from './scheduled.commands.ts';
 type ScheduledDeps = Pick<Deps, 'store' | 'presence' | 'metrics'>;
 
 export async function scheduleMessage(deps: Pick<Deps, 'store'>, who: ActorRef & { device_id: string }, input: RequestOf<typeof scheduleCall>): Promise<Scheduled> {
-  demandContent(input.content);
+  demandContent(input.content, (input.file_ids ?? []).length > 0);
   return deps.store.run('scheduled.put', {
     who: { user_id: who.user_id, server_role: who.server_role }, device_id: who.device_id, send_at: input.send_at, everyone: parseMentions(input.content).everyone !== 'none',
     message: {
@@ -26,7 +26,7 @@ export async function scheduleMessage(deps: Pick<Deps, 'store'>, who: ActorRef &
 }
 
 export async function updateScheduled(deps: Pick<Deps, 'store'>, userId: string, input: RequestOf<typeof updateCall>): Promise<Scheduled> {
-  if (input.content !== undefined) demandContent(input.content);
+  if (input.content !== undefined) demandContent(input.content, false);
   return deps.store.run('scheduled.update', { user_id: userId, ...input });
 }
 

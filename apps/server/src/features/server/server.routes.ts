@@ -15,7 +15,7 @@ export const serverRoutes = (deps: Deps): Route[] => [
     const set_up = (await deps.store.read((tx) => tx.get(claims, ['set_up']))) !== undefined;
     return {
       name: 'Parley', version: PRODUCT_VERSION, protocol: PROTOCOL_VERSION, incarnation: deps.store.incarnation(), set_up,
-      sign_in: { password: true, oidc: [] }, limits: { ...LIMITS, large_channel: deps.config.largeChannel },
+      sign_in: { password: true, oidc: [] }, limits: { ...LIMITS, large_channel: deps.config.largeChannel, file_bytes: deps.config.fileBytes, file_quota_bytes: deps.config.fileQuotaBytes },
       push: { kinds: [...deps.push.kinds], web_key: deps.push.webKey },
       ...(set_up ? {} : { set_up_code_required: setUpCodeRequired(deps, context) }),
     };

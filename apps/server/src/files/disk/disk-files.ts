@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle, link, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type ByteRange, checkRange, type Files, isHash, type KeptBlob, NoSuchBlob, TooManyBytes } from '../port.ts';
+import { Holds } from '../holds.ts';
+import { type ByteRange, checkRange, type Files, type HeldBlob, isHash, type KeptBlob, NoSuchBlob, TooManyBytes } from '../port.ts';
 
 const missing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
@@ -28,8 +30,23 @@ async function write(handle: FileHandle, bytes: AsyncIterable<Uint8Array>, limit
   return { hash: digest.digest('hex'), size };
 }
 
+/** The sum and size of what a file holds, once it is on the disk for good. */
+async function measure(handle: FileHandle, limit: number): Promise<KeptBlob> {
+  const digest = createHash('sha256');
+  let size = 0;
+  for await (const part of handle.createReadStream({ autoClose: false, start: 0, highWaterMark: 262_144 })) {
+    size += (part as Buffer).byteLength;
+    if (size > limit) throw new TooManyBytes(limit);
+    digest.update(part as Buffer);
+  }
+  await handle.sync();
+  return { hash: digest.digest('hex'), size };
+}
+
 /** Files in a directory: `ab/abcd…` by hash, written in `incoming` and moved when they are whole and synced. */
 export class DiskFiles implements Files {
+  private readonly holds = new Holds();
+
   private constructor(private readonly directory: string) {}
 
   /** Opens the directory, made if need be; what an earlier process left half written goes. */
@@ -40,8 +57,8 @@ export class DiskFiles implements Files {
     return new DiskFiles(directory);
   }
 
-  async keep(bytes: AsyncIterable<Uint8Array>, limit: number): Promise<KeptBlob> {
-    const incoming = join(this.directory, 'incoming', randomUUID());
+  async keep(bytes: AsyncIterable<Uint8Array>, limit: number): Promise<HeldBlob> {
+    const incoming = this.incoming();
     try {
       const handle = await open(incoming, 'wx', 0o600);
       let kept: KeptBlob;
@@ -50,12 +67,29 @@ export class DiskFiles implements Files {
       } finally {
         await handle.close();
       }
-      const place = this.place(kept.hash);
-      await mkdir(dirname(place), { recursive: true, mode: 0o700 });
-      await rename(incoming, place);
-      await syncDirectory(dirname(place));
-      await syncDirectory(this.directory);
-      return kept;
+      return await this.place(incoming, kept);
+    } catch (error) {
+      await rm(incoming, { force: true });
+      throw error;
+    }
+  }
+
+  async keepFile(path: string, limit: number): Promise<HeldBlob> {
+    const incoming = this.incoming();
+    try {
+      // A second name for the same bytes costs nothing; where there are none, a copy does as well.
+      await link(path, incoming).catch((error: unknown) => {
+        if (missing(error)) throw error;
+        return copyFile(path, incoming, constants.COPYFILE_EXCL);
+      });
+      const handle = await open(incoming, 'r+');
+      let kept: KeptBlob;
+      try {
+        kept = await measure(handle, limit);
+      } finally {
+        await handle.close();
+      }
+      return await this.place(incoming, kept);
     } catch (error) {
       await rm(incoming, { force: true });
       throw error;
@@ -65,7 +99,7 @@ export class DiskFiles implements Files {
   async size(hash: string): Promise<number | null> {
     if (!isHash(hash)) return null;
     try {
-      return (await stat(this.place(hash))).size;
+      return (await stat(this.pathOf(hash))).size;
     } catch (error) {
       if (missing(error)) return null;
       throw error;
@@ -76,7 +110,7 @@ export class DiskFiles implements Files {
     if (!isHash(hash)) throw new NoSuchBlob(hash);
     let handle: FileHandle;
     try {
-      handle = await open(this.place(hash), 'r');
+      handle = await open(this.pathOf(hash), 'r');
     } catch (error) {
       throw missing(error) ? new NoSuchBlob(hash) : error;
     }
@@ -89,11 +123,34 @@ export class DiskFiles implements Files {
     return handle.createReadStream(range);
   }
 
-  async remove(hash: string): Promise<void> {
-    if (isHash(hash)) await rm(this.place(hash), { force: true });
+  remove(hash: string, unused: () => Promise<boolean>): Promise<boolean> {
+    return this.holds.remove(hash, unused, () => rm(this.pathOf(hash), { force: true }));
   }
 
-  private place(hash: string): string {
+  async *hashes(): AsyncGenerator<string> {
+    for await (const shelf of await opendir(this.directory)) {
+      if (!/^[0-9a-f]{2}$/.test(shelf.name)) continue;
+      for await (const { name } of await opendir(join(this.directory, shelf.name))) if (isHash(name)) yield name;
+    }
+  }
+
+  private incoming(): string {
+    return join(this.directory, 'incoming', randomUUID());
+  }
+
+  private place(incoming: string, kept: KeptBlob): Promise<HeldBlob> {
+    const path = this.pathOf(kept.hash);
+    return this.holds.keep(kept, async () => {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await rename(incoming, path);
+      // Renaming a name of the same bytes onto another one leaves both.
+      await rm(incoming, { force: true });
+      await syncDirectory(dirname(path));
+      await syncDirectory(this.directory);
+    });
+  }
+
+  private pathOf(hash: string): string {
     return join(this.directory, hash.slice(0, 2), hash);
   }
 }

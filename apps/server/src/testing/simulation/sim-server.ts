@@ -14,6 +14,7 @@ import type { SocketEvents, SocketLink } from '../../realtime/link.ts';
 import { createRealtime, type Realtime } from '../../realtime/realtime.ts';
 import { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
 import type { Fault } from '../../storage/memory/faults.ts';
+import { MemoryFiles } from '../../files/memory/memory-files.ts';
 import { noPictures } from '../../pictures/port.ts';
 import { MemorySearchIndex } from '../../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState, type MemoryStore } from '../../storage/memory/memory-store.ts';
@@ -60,7 +61,7 @@ export class SimServer {
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
     const outside = { push: noPush, mailer: noMail, secret: testSecret };
-    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, config: testConfig, ...outside };
+    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, files: new MemoryFiles(), config: testConfig, ...outside };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
       log, registry, alone: true,
