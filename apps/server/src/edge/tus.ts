@@ -37,8 +37,11 @@ class UploadBytes extends FileStore {
     this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration'];
   }
 
-  /** It is there already. */
-  override checkOrCreateDirectory(): void {}
+  /** One that has become a file is whole, and its bytes are no longer here. */
+  override async getUpload(id: string): Promise<Upload> {
+    const row = await this.deps.store.read((tx) => tx.get(files, [id]));
+    return row?.state === 'kept' ? new Upload({ id, size: row.upload_bytes, offset: row.upload_bytes }) : super.getUpload(id);
+  }
 
   /** An offset that was answered outlasts a power cut. */
   override async write(readable: Readable, id: string, offset: number): Promise<number> {
@@ -71,9 +74,8 @@ const problem = (error: ParleyError): { status_code: number; body: string } => {
  */
 export function tusHandler(core: Core, write: (request: IncomingMessage, response: ServerResponse, answer: CoreResponse) => void): (request: IncomingMessage, response: ServerResponse, as: CoreRequest) => Promise<void> {
   const { deps } = core;
-  mkdirSync(uploadsDirectory(deps), { recursive: true, mode: 0o700 });
   const named = new WeakMap<object, string>();
-  const server = new Server({
+  const make = (): Server => new Server({
     path: PATH, datastore: new UploadBytes(deps), relativeLocation: true, maxSize: deps.config.fileBytes, respectForwardedHeaders: false,
     allowedOrigins: (origin) => deps.config.origins.includes(origin),
     namingFunction: (request) => {
@@ -98,6 +100,13 @@ export function tusHandler(core: Core, write: (request: IncomingMessage, respons
     },
   });
 
+  let made: Server | undefined;
+  /** Made for the first upload. */
+  function server(): Server {
+    if (!made) mkdirSync(uploadsDirectory(deps), { recursive: true, mode: 0o700 });
+    return (made ??= make());
+  }
+
   async function begin(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
     const length = request.headers['upload-length'];
     if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) throw new ParleyError('invalid_request', 'Upload-Length has to be a number of bytes');
@@ -105,7 +114,7 @@ export function tusHandler(core: Core, write: (request: IncomingMessage, respons
     if (channel_id && !UUID_PATTERN.test(channel_id)) throw new ParleyError('invalid_request', 'channel_id of Upload-Metadata: a lower-case UUID');
     const row = await beginUpload(deps, caller, { name: plainName(filename ?? ''), declared: filetype ?? '', ...(channel_id && { channel_id }) }, Number(length));
     named.set(request, row.id);
-    await server.handle(request, response);
+    await server().handle(request, response);
     if (response.statusCode >= 400) await discardUpload(deps, caller, row.id).catch((error: unknown) => deps.logger.warn({ err: error, file_id: row.id }, 'an upload that was refused stays until its time is over'));
   }
 
@@ -115,14 +124,14 @@ export function tusHandler(core: Core, write: (request: IncomingMessage, respons
     if (request.method === 'DELETE') {
       await discardUpload(deps, caller, id);
       response.writeHead(204, { 'tus-resumable': '1.0.0' }).end();
-    } else if (row.state === 'uploading') await server.handle(request, response);
+    } else if (row.state === 'uploading') await server().handle(request, response);
     else if (request.method === 'HEAD') response.writeHead(200, { 'tus-resumable': '1.0.0', 'upload-offset': row.upload_bytes, 'upload-length': row.upload_bytes, 'cache-control': 'no-store' }).end();
     else throw new ParleyError('conflict', 'the upload is finished');
   }
 
   return async (request, response, as) => {
     try {
-      if (request.method === 'OPTIONS') return void (await server.handle(request, response));
+      if (request.method === 'OPTIONS') return void (await server().handle(request, response));
       if (request.headers['tus-resumable'] !== '1.0.0') {
         const refused = core.refuse(new ParleyError('invalid_request', 'Tus-Resumable: 1.0.0'), as);
         return write(request, response, { ...refused, status: 412, headers: { ...refused.headers, 'tus-version': '1.0.0' } });
