@@ -31,7 +31,7 @@ export interface Command {
 }
 
 const inChannel = (context: CommandContext) => context.place.channelId !== null;
-const scene = (name: 'activity' | 'threads' | 'drafts' | 'later' | 'browse') => (context: CommandContext) => go(paths.scene(context.place.workspaceId, name));
+const scene = (name: 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'groups') => (context: CommandContext) => go(paths.scene(context.place.workspaceId, name));
 
 /** Section 9: one table for keys, palette, sheet, menus and tooltips. */
 export const COMMANDS: readonly Command[] = [
@@ -46,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   { id: 'drafts', title: 'command.drafts', group: 'go', keys: ['Mod+Shift+O'], run: scene('drafts') },
   { id: 'later', title: 'command.later', group: 'go', keys: ['Mod+Shift+S'], run: scene('later') },
   { id: 'browse', title: 'command.browse', group: 'go', keys: ['Mod+Shift+L'], run: scene('browse') },
+  { id: 'groups', title: 'command.groups', group: 'go', run: scene('groups') },
   { id: 'search', title: 'command.search', group: 'go', keys: ['Mod+G'], run: ({ place }) => { if (!focusSearch()) go(paths.search(place.workspaceId, '')); } },
   { id: 'search_channel', title: 'command.search_channel', group: 'channel', keys: ['Mod+F'], when: inChannel, run: searchHere },
   { id: 'create_channel', title: 'command.create_channel', group: 'channel', run: () => openDialog({ kind: 'create_channel', name: '' }) },

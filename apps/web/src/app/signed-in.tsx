@@ -30,6 +30,7 @@ const ActivityScene = lazy(() => withWords(import('../scenes/activity/activity-s
 const ThreadsScene = lazy(() => withWords(import('../scenes/threads/threads-scene.tsx')).then((m) => ({ default: m.ThreadsScene })));
 const DraftsScene = lazy(() => withWords(import('../scenes/drafts/drafts-scene.tsx')).then((m) => ({ default: m.DraftsScene })));
 const LaterScene = lazy(() => withWords(import('../scenes/later/later-scene.tsx')).then((m) => ({ default: m.LaterScene })));
+const GroupsScene = lazy(() => withWords(import('../scenes/groups/groups-scene.tsx')).then((m) => ({ default: m.GroupsScene })));
 const PreferencesScene = lazy(() => withWords(import('../scenes/preferences/preferences-scene.tsx')).then((m) => ({ default: m.PreferencesScene })));
 const NotifierHost = lazy(() => withWords(import('../features/notifier/notifier-host.tsx')).then((m) => ({ default: m.NotifierHost })));
 
@@ -86,6 +87,7 @@ function InChat({ children }: { children: ReactNode }) {
       preferences: { ...DEFAULT_PREFERENCES, ...chosenPreferences(chosen), density: settings.density, singleKeys: settings.singleLetterKeys },
       go(target) {
         if (target.kind === 'profile') openDialog({ kind: 'person', userId: target.userId });
+        else if (target.kind === 'group') openDialog({ kind: 'group', groupId: target.groupId });
         else go(paths.channel(target.workspaceId ?? engine.channel(target.channelId).get()?.workspaceId ?? workspaceId, target.channelId, { messageId: target.messageId, rootId: target.rootId }));
       },
       server: {
@@ -135,6 +137,7 @@ function Scene() {
   switch (place.scene) {
     case 'channel': case 'search': return channelId === null ? <Loading /> : <ChannelScene channelId={channelId} />;
     case 'browse': return <BrowseScene />;
+    case 'groups': return <GroupsScene />;
     case 'activity': return <ActivityScene />;
     case 'threads': return <ThreadsScene />;
     case 'drafts': return <DraftsScene />;

@@ -15,7 +15,7 @@ export function TabTitle() {
   const threads = useThreads().filter((thread) => thread.following && thread.unread > 0).length;
   const workspace = useWorkspaces().find((one) => one.id === place.workspaceId)?.name ?? 'Parley';
   const channel = useChannelName(useChannel(place.channelId ?? 'none'));
-  const scene = place.scene === 'threads' ? t('sidebar.threads') : place.scene === 'drafts' ? t('sidebar.drafts') : place.scene === 'browse' ? t('command.browse') : place.scene === 'preferences' ? t('command.preferences') : channel;
+  const scene = place.scene === 'threads' ? t('sidebar.threads') : place.scene === 'drafts' ? t('sidebar.drafts') : place.scene === 'browse' ? t('command.browse') : place.scene === 'groups' ? t('command.groups') : place.scene === 'preferences' ? t('command.preferences') : channel;
   const { number, dot } = totalBadge(views, threads);
   useEffect(() => {
     const mark = number > 0 ? `(${number > 99 ? '99+' : number}) ` : dot ? '• ' : '';

@@ -5,7 +5,7 @@ export const paths = {
   workspace: (workspaceId: string) => `/w/${workspaceId}`,
   channel: (workspaceId: string, channelId: string, at: { messageId?: string | undefined; rootId?: string | undefined } = {}) =>
     `/w/${workspaceId}/c/${channelId}${at.messageId === undefined ? '' : `/m/${at.messageId}`}${at.rootId === undefined ? '' : `/t/${at.rootId}`}`,
-  scene: (workspaceId: string, scene: 'activity' | 'threads' | 'drafts' | 'later' | 'browse') => `/w/${workspaceId}/${scene}`,
+  scene: (workspaceId: string, scene: 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'groups') => `/w/${workspaceId}/${scene}`,
   search: (workspaceId: string, q: string) => `/w/${workspaceId}/search?q=${encodeURIComponent(q)}`,
   preferences: (page: string) => `/preferences/${page}`,
 };
@@ -15,7 +15,7 @@ export interface Place {
   channelId: string | null;
   messageId: string | null;
   rootId: string | null;
-  scene: 'channel' | 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'preferences' | 'search' | 'home' | 'unknown';
+  scene: 'channel' | 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'groups' | 'preferences' | 'search' | 'home' | 'unknown';
   page: string | null;
   /** The right panel that the address asks for. */
   panel: 'details' | null;
@@ -26,7 +26,7 @@ export interface Place {
 }
 
 const CHANNEL = /^\/w\/([\w-]+)\/c\/([\w-]+)(?:\/m\/([\w-]+))?(?:\/t\/([\w-]+))?\/?$/;
-const SCENE = /^\/w\/([\w-]+)\/(activity|threads|drafts|later|browse)\/?$/;
+const SCENE = /^\/w\/([\w-]+)\/(activity|threads|drafts|later|browse|groups)\/?$/;
 const SEARCH = /^\/w\/([\w-]+)\/search\/?$/;
 const HOME = /^\/(?:w\/([\w-]+)\/?)?$/;
 const PREFERENCES = /^\/preferences(?:\/([a-z]+))?\/?$/;
@@ -38,7 +38,7 @@ export function readPlace(path: string, search: string): Place {
   const channel = CHANNEL.exec(path);
   if (channel) return { ...place, search: query.get('search'), scene: 'channel', workspaceId: channel[1] ?? null, channelId: channel[2] ?? null, messageId: channel[3] ?? null, rootId: channel[4] ?? null };
   const scene = SCENE.exec(path);
-  if (scene) return { ...place, scene: scene[2] as 'activity' | 'threads' | 'drafts' | 'later' | 'browse', workspaceId: scene[1] ?? null };
+  if (scene) return { ...place, scene: scene[2] as 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'groups', workspaceId: scene[1] ?? null };
   const found = SEARCH.exec(path);
   if (found) return { ...place, scene: 'search', workspaceId: found[1] ?? null, search: query.get('q') ?? '' };
   const preferences = PREFERENCES.exec(path);

@@ -15,6 +15,8 @@ export type OpenDialog =
   | { kind: 'status' }
   | { kind: 'read_all' }
   | { kind: 'person'; userId: string }
+  | { kind: 'group'; groupId: string }
+  | { kind: 'edit_group'; groupId: string | null }
   | { kind: 'section'; id: string | null; name: string; channelId: string | null }
   | { kind: 'sign_out' };
 

@@ -87,6 +87,12 @@ describe.each(STORES)('groups on $adapter', (adapter) => {
     expect([second.items.map((g) => g.handle), second.next_cursor]).toEqual([['design'], null]);
     expect((await talk.as(talk.bob).call(getGroups, { workspace_id: ws(), query: '@BACK' })).items.map((g) => g.handle)).toEqual(['backend']);
     expect((await talk.as(talk.bob).call(getGroups, { workspace_id: ws(), query: 'team' })).items).toHaveLength(3);
+    await make([talk.alice], 'only-alice');
+    const of = async (by: TestUser, person: TestUser) => (await talk.as(by).call(getGroups, { workspace_id: ws(), user_id: person.id })).items.map((g) => g.handle);
+    expect(await of(talk.alice, talk.bob)).toEqual(['alpha', 'backend', 'design']);
+    expect(await of(talk.guest, talk.bob)).toEqual([]);
+    await talk.invite(talk.olivia, room, talk.guest);
+    expect(await of(talk.guest, talk.bob)).toEqual(['alpha', 'backend', 'design']);
     const page = await talk.as(talk.bob).call(getGroupMembers, { group_id: first.items[0]!.id, page_size: 2 });
     const rest = await talk.as(talk.bob).call(getGroupMembers, { group_id: first.items[0]!.id, page_size: 2, cursor: page.next_cursor! });
     expect([...page.items, ...rest.items].map((m) => m.user_id).sort()).toEqual([talk.alice.id, talk.bob.id, carol.id].sort());

@@ -7,10 +7,11 @@ import { ParleyError } from '@parley/shared/protocol/errors';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { route, type Route } from '../../edge/route.ts';
 import type { Deps } from '../../platform/deps.ts';
+import type { ReadTx } from '../../storage/port.ts';
 import { groupMembers, groups } from '../../storage/tables.ts';
 import { fold, wordsOf } from '../accounts/person-words.ts';
 import { demandInWorkspace, type ActorRef } from '../channels/channel-access.ts';
-import { sightOf } from '../workspaces/people.ts';
+import { sightOf, type Sees } from '../workspaces/people.ts';
 
 const WRITE = { limits: ['write'] };
 
@@ -28,12 +29,19 @@ async function listGroups(deps: Pick<Deps, 'store'>, who: ActorRef, input: Reque
   const size = input.page_size ?? 50;
   const query = fold(input.query ?? '').replace(/^@/, '');
   return deps.store.read(async (tx) => {
-    await demandInWorkspace(tx, who, input.workspace_id, 'workspace.view');
+    const actor = await demandInWorkspace(tx, who, input.workspace_id, 'workspace.view');
+    const of = input.user_id === undefined ? null : await groupsOf(tx, input.workspace_id, input.user_id, await sightOf(tx, input.workspace_id, { user_id: who.user_id, role: actor.workspace_role ?? 'guest' }));
     const rows = await tx.find(groups, { index: 'by_handle', prefix: [input.workspace_id], ...(input.cursor === undefined ? {} : { gt: input.cursor }), limit: LIMITS.groups });
-    const found = rows.filter((row) => matches(row.doc, query));
+    const found = rows.filter((row) => matches(row.doc, query) && (of === null || of.has(row.id)));
     const page = found.slice(0, size);
     return { items: page.map((row) => row.doc), next_cursor: found.length > size ? page[page.length - 1]!.handle : null };
   });
+}
+
+/** What a person is in; nothing for who does not see them. */
+async function groupsOf(tx: ReadTx, workspaceId: string, userId: string, sees: Sees): Promise<Set<string>> {
+  if (!(await sees(userId))) return new Set();
+  return new Set((await tx.find(groupMembers, { index: 'by_user', prefix: [userId, workspaceId], limit: LIMITS.groups })).map((row) => row.group_id));
 }
 
 const matches = (group: Group, query: string): boolean => query === '' || group.handle.startsWith(query) || fold(group.name).startsWith(query) || wordsOf(group.name).some((word) => word.startsWith(query));

@@ -207,7 +207,8 @@ export function ComposerBox(props: ComposerBoxProps) {
           const follow = (key: string, subscribe: (l: () => void) => () => void) => { if (!watched.has(key)) { watched.add(key); stops.push(subscribe(() => handleRef.current?.refresh())); } };
           if (reference?.kind === 'user') { const user = engine.user(reference.id); follow(source, (l) => user.subscribe(l)); return { text: `@${user.get()?.display_name ?? t('chat.unknown_person')}`, own: reference.id === engine.accountId, dim: user.get() === null }; }
           if (reference?.kind === 'channel') { const channel = engine.channel(reference.id); follow(source, (l) => channel.subscribe(l)); return { text: `#${channel.get()?.channel.name ?? t('chat.private_channel')}`, own: false, dim: channel.get() === null }; }
-          return { text: reference?.kind === 'here' ? '@here' : reference?.kind === 'channel_all' ? '@channel' : t('chat.unknown_group'), own: true, dim: false };
+          if (reference?.kind === 'group') { const group = engine.group(reference.id); follow(source, (l) => group.subscribe(l)); const known = group.get(); return { text: known ? `@${known.handle}` : t('chat.unknown_group'), own: known?.mine === true, dim: known === null || known.archived }; }
+          return { text: reference?.kind === 'here' ? '@here' : '@channel', own: true, dim: false };
         },
         events: { onChange: () => bound.current.onChange(), onSelect: () => bound.current.onSelect(), onKey: (e) => bound.current.onKey(e), onPaste: (e) => bound.current.onPaste(e), onBlur: () => bound.current.onBlur(), onFocus: () => bound.current.onFocus() },
       });

@@ -27,6 +27,8 @@ export interface ComposerProps {
 }
 
 const TYPING_EVERY_MS = 3_000;
+/** CMP-13: groups of more people than these are asked about. */
+const ASK_FROM = 6;
 
 /** The composer of a channel or a thread: drafts, sending, naming everybody. */
 export function Composer(props: ComposerProps) {
@@ -42,7 +44,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
   const list = () => panes.list(channelId, rootId);
   const box = useRef<ComposerBoxHandle>(null);
   const [also, setAlso] = useState(false);
-  const [asking, setAsking] = useState<{ content: string; scope: 'channel' | 'here' } | null>(null);
+  const [asking, setAsking] = useState<{ content: string; scope: 'channel' | 'here' | 'group'; people: number } | null>(null);
   const [first] = useState(() => engine.draft(channelId, rootId).get());
   const lastSent = useRef<string | null>(null);
   const typedAt = useRef(0);
@@ -107,8 +109,15 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
         return engine.react(channelId, last.message.id, glyph, true).then(() => true);
       });
     }
-    const everyone = [...walkInlines(parseMarkup(content))].find((node) => node.type === 'everyone');
-    if (everyone?.type === 'everyone') { setAsking({ content, scope: everyone.scope }); return false; }
+    const named = [...walkInlines(parseMarkup(content))];
+    const everyone = named.find((node) => node.type === 'everyone');
+    if (everyone?.type === 'everyone') { setAsking({ content, scope: everyone.scope, people: (channel?.channel.member_count ?? 1) - 1 }); return false; }
+    const groups = [...new Set(named.flatMap((node) => (node.type === 'group' ? [node.id] : [])))].map((id) => engine.group(id).get()).filter((group) => group !== null && !group.archived);
+    if (groups.some((group) => group!.member_count > ASK_FROM)) {
+      const people = groups.reduce((sum, group) => sum + group!.member_count, 0);
+      setAsking({ content, scope: 'group', people: Math.min(people, (channel?.channel.member_count ?? people + 1) - 1) });
+      return false;
+    }
     return send(content, false);
   };
   const typed = (content: string) => {
@@ -138,7 +147,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
         onShiftTab={() => { list()?.focusLast(); return true; }} onReactLast={() => { list()?.focusLast(); requestAnimationFrame(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))); }}
         below={rootId !== null && !direct ? <label className={styles.also}><input type="checkbox" checked={also} onChange={(event) => setAlso(event.target.checked)} />{t('chat.also_send', { channel: channelName })}</label> : undefined} />
       {asking && (
-        <Dialog title={t('chat.notify', { n: Math.max(0, (channel?.channel.member_count ?? 1) - 1), scope: asking.scope })} closeLabel={t('app.close')} onClose={() => { setAsking(null); box.current?.focus(); }}
+        <Dialog title={t('chat.notify', { n: Math.max(0, asking.people), scope: asking.scope })} closeLabel={t('app.close')} onClose={() => { setAsking(null); box.current?.focus(); }}
           actions={<><Button onClick={() => { setAsking(null); box.current?.focus(); }}>{t('chat.back')}</Button><Button onClick={() => void confirm(true)}>{t('chat.send_quiet')}</Button><Button variant="primary" onClick={() => void confirm(false)}>{t('chat.send')}</Button></>} />
       )}
     </div>

@@ -3,8 +3,11 @@
 export interface PersonCandidate { id: string; display_name: string; username: string; deactivated: boolean; is_bot: boolean; member: boolean }
 export interface ChannelCandidate { id: string; name: string; isPrivate: boolean; archived: boolean }
 
+export interface GroupCandidate { id: string; name: string; handle: string; member_count: number; archived: boolean }
+
 export type Suggestion =
   | { kind: 'person'; key: string; id: string; name: string; username: string; outside: boolean; insert: string }
+  | { kind: 'group'; key: string; id: string; name: string; handle: string; count: number; insert: string }
   | { kind: 'everyone'; key: string; scope: 'channel' | 'here'; insert: string; allowed: boolean }
   | { kind: 'channel'; key: string; id: string; name: string; isPrivate: boolean; insert: string }
   | { kind: 'emoji'; key: string; glyph: string; name: string; insert: string };
@@ -42,6 +45,23 @@ export function suggestPeople(query: string, people: readonly PersonCandidate[],
     for (const scope of ['channel', 'here'] as const) if (scope.startsWith(wanted)) out.unshift({ kind: 'everyone', key: scope, scope, insert: `<!${scope}> `, allowed: everyone.allowed });
   } else if (everyone) for (const scope of ['channel', 'here'] as const) out.push({ kind: 'everyone', key: scope, scope, insert: `<!${scope}> `, allowed: everyone.allowed });
   return out;
+}
+
+/** Groups among people: where the name matches as well, after those one writes to and before those one does not know. */
+export function suggestGroups(query: string, groups: readonly GroupCandidate[], people: readonly Suggestion[]): Suggestion[] {
+  const wanted = fold(query.trim());
+  const found = groups
+    .map((group) => ({ group, score: wanted === '' ? 0 : match(wanted, group.handle, group.name) }))
+    .filter(({ group, score }) => score >= 0 && !group.archived && group.member_count > 0)
+    .sort((a, b) => a.score - b.score || (a.group.handle < b.group.handle ? -1 : 1))
+    .slice(0, wanted === '' ? 3 : SHOWN)
+    .map(({ group, score }) => ({ score, shown: { kind: 'group' as const, key: group.id, id: group.id, name: group.name, handle: group.handle, count: group.member_count, insert: `<!group^${group.id}> ` } }));
+  if (wanted === '') return [...people, ...found.map((f) => f.shown)];
+  // Whose handle is what was typed comes first; the others follow the people of this channel.
+  const exact = found.filter((f) => f.shown.handle === wanted).map((f) => f.shown);
+  const at = people.findIndex((s) => s.kind === 'person' && s.outside);
+  const split = at < 0 ? people.length : at;
+  return [...exact, ...people.slice(0, split), ...found.map((f) => f.shown).filter((s) => !exact.includes(s)), ...people.slice(split)];
 }
 
 export function suggestChannels(query: string, channels: readonly ChannelCandidate[]): Suggestion[] {

@@ -1,4 +1,4 @@
-import { Hash, Lock, Megaphone } from 'lucide-react';
+import { Hash, Lock, Megaphone, Users } from 'lucide-react';
 import { useText } from '../../i18n/text.tsx';
 import { useUser } from '../../state/engine.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
@@ -25,6 +25,7 @@ function Content({ suggestion }: { suggestion: Suggestion }) {
   const t = useText();
   switch (suggestion.kind) {
     case 'person': return <><Face id={suggestion.id} name={suggestion.name} /><b><bdi>{suggestion.name}</bdi></b><span className={styles.minor}>{suggestion.username}{suggestion.outside && ` · ${t('chat.not_in_channel')}`}</span></>;
+    case 'group': return <><Users size={18} aria-hidden="true" /><b>@<bdi>{suggestion.handle}</bdi></b><span className={styles.minor}><bdi>{suggestion.name}</bdi> · {t('chat.group_members', { n: suggestion.count })}</span></>;
     case 'everyone': return <><Megaphone size={18} aria-hidden="true" /><b>@{suggestion.scope}</b><span className={styles.minor}>{suggestion.allowed ? (suggestion.scope === 'here' ? t('chat.everyone.here') : t('chat.everyone.channel')) : t('chat.everyone.refused')}</span></>;
     case 'channel': return <>{suggestion.isPrivate ? <Lock size={18} aria-hidden="true" /> : <Hash size={18} aria-hidden="true" />}<b><bdi>{suggestion.name}</bdi></b></>;
     case 'emoji': return <><span className={styles.glyph}>{suggestion.glyph}</span><span>:{suggestion.name}:</span></>;

@@ -12,7 +12,7 @@ import { useChat } from '../message-text/chat-context.tsx';
 import { isDrawn } from '../emoji/probe.ts';
 import type { EmojiIndex } from '../emoji/emoji-index.ts';
 import { knownPeople, recentPeople, rememberMembers, membersOf } from './people-pool.ts';
-import { addBelow, suggestChannels, suggestPeople, type PersonCandidate, type Suggestion } from './suggest.ts';
+import { addBelow, suggestChannels, suggestGroups, suggestPeople, type PersonCandidate, type Suggestion } from './suggest.ts';
 import { findTrigger, type Trigger } from './triggers.ts';
 
 export interface Suggestions { trigger: Trigger; list: readonly Suggestion[]; chosen: number }
@@ -42,7 +42,7 @@ export function useSuggestions(channelId: string) {
     if (trigger.kind === 'channel') {
       return suggestChannels(trigger.query, engine.channels(workspaceId).get().filter((c) => c.channel.kind === 'public' || c.channel.kind === 'private').map((c) => ({ id: c.id, name: c.channel.name, isPrivate: c.channel.kind === 'private', archived: c.channel.archived })));
     }
-    if (trigger.kind === 'person') return suggestPeople(trigger.query, knownPeople(engine, workspaceId, channelId), recentPeople(), everyone);
+    if (trigger.kind === 'person') return suggestGroups(trigger.query, everyone === null ? [] : engine.groups(workspaceId).get(), suggestPeople(trigger.query, knownPeople(engine, workspaceId, channelId), recentPeople(), everyone));
     const index = emoji.current;
     if (!index) return [];
     return index.search(trigger.query, 12, recentEmoji()).filter((e) => isDrawn(e.glyph)).slice(0, 8).map((e) => {

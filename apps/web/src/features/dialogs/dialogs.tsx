@@ -20,6 +20,9 @@ const PersonDialog = lazy(() => person().then((m) => ({ default: m.PersonDialog 
 const ReadAllDialog = lazy(() => person().then((m) => ({ default: m.ReadAllDialog })));
 const SignOutDialog = lazy(() => person().then((m) => ({ default: m.SignOutDialog })));
 const SectionDialog = lazy(() => withWords(import('./section-dialog.tsx')).then((m) => ({ default: m.SectionDialog })));
+const group = () => withWords(import('../groups/group-dialogs.tsx'));
+const GroupDialog = lazy(() => group().then((m) => ({ default: m.GroupDialog })));
+const EditGroupDialog = lazy(() => group().then((m) => ({ default: m.EditGroupDialog })));
 const KeyboardSheet = lazy(() => withWords(import('./keyboard-sheet.tsx')).then((m) => ({ default: m.KeyboardSheet })));
 const Switcher = lazy(() => withWords(import('../switcher/switcher.tsx')).then((m) => ({ default: m.Switcher })));
 
@@ -49,6 +52,8 @@ export function Dialogs() {
       case 'status': return <StatusDialog onClose={onClose} />;
       case 'read_all': return <ReadAllDialog workspaceId={workspaceId} onClose={onClose} />;
       case 'person': return <PersonDialog userId={dialog.userId} workspaceId={workspaceId} onClose={onClose} />;
+      case 'group': return <GroupDialog key={dialog.groupId} groupId={dialog.groupId} onClose={onClose} />;
+      case 'edit_group': return <EditGroupDialog workspaceId={workspaceId} groupId={dialog.groupId} onClose={onClose} />;
       case 'section': return <SectionDialog id={dialog.id} name={dialog.name} channelId={dialog.channelId} onClose={onClose} />;
       case 'sign_out': return <SignOutDialog onClose={onClose} />;
     }

@@ -1,5 +1,6 @@
 import { CornerDownRight, Pin } from 'lucide-react';
 import type { Message } from '@parley/shared/protocol/entities';
+import { LIMITS } from '@parley/shared/protocol/limits';
 import type { MessageView } from '@parley/shared/sync/api';
 import { memo, useId, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import { flushSync } from 'react-dom';
@@ -64,7 +65,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
   const at = Date.parse(message.created_at);
   const name = author?.display_name ?? t('chat.unknown_person');
   const compact = preferences.density === 'compact';
-  const named = !message.deleted && namesMe(message, me);
+  const named = !message.deleted && namesMe(message, me, (groupId) => engine.group(groupId).get()?.mine === true);
   const broadcast = list.rootId === null && message.broadcast && message.parent_message_id !== null;
   const hold = (open: boolean) => { setHeld(open); list.hold(view.key, open); };
   const showName = !follows || compact;
@@ -126,6 +127,8 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
   );
 }
 
-function namesMe(message: Message, me: string): boolean {
-  return message.author_id !== me && (message.mentions.user_ids.includes(me) || (message.mentions.target_ids?.includes(me) ?? false) || message.mentions.everyone === 'channel');
+/** Whom a message was resolved to is listed up to 50: beyond that, whose group it names now. */
+function namesMe({ author_id, mentions }: Message, me: string, inGroup: (groupId: string) => boolean): boolean {
+  if (author_id === me) return false;
+  return mentions.user_ids.includes(me) || (mentions.target_ids?.includes(me) ?? false) || mentions.everyone === 'channel' || ((mentions.target_ids?.length ?? 0) >= LIMITS.listed_people && mentions.group_ids.some(inGroup));
 }

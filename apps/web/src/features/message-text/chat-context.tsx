@@ -37,7 +37,8 @@ export const DEFAULT_PREFERENCES: ChatPreferences = {
 /** Places inside the application. The shell turns them into addresses (LAY-8). */
 export type ChatTarget =
   | { kind: 'channel'; channelId: string; workspaceId?: string; messageId?: string; rootId?: string }
-  | { kind: 'profile'; userId: string };
+  | { kind: 'profile'; userId: string }
+  | { kind: 'group'; groupId: string };
 
 export interface ServerAnswers {
   /** People of the workspace whose name or username begins with the query; empty when the server cannot be reached. */

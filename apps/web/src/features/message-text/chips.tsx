@@ -1,7 +1,7 @@
 import { Hash, Users } from 'lucide-react';
 import { useText } from '../../i18n/text.tsx';
 import { cx } from '../../ui/cx.ts';
-import { useChannel, useMe, useUser } from '../../state/engine.tsx';
+import { useChannel, useGroup, useMe, useUser } from '../../state/engine.tsx';
 import { useChat } from './chat-context.tsx';
 import styles from './message-text.module.css';
 
@@ -33,7 +33,14 @@ export function ChannelChip({ id }: { id: string }) {
 
 export function GroupChip({ id }: { id: string }) {
   const t = useText();
-  return <span className={cx(styles.chip, styles.unknown)} data-group={id}><Users size="0.8em" aria-hidden="true" /> {t('chat.unknown_group')}</span>;
+  const { go } = useChat();
+  const group = useGroup(id);
+  if (!group) return <span className={cx(styles.chip, styles.unknown)}><Users size="0.8em" aria-hidden="true" /> {t('chat.unknown_group')}</span>;
+  return (
+    <button type="button" tabIndex={-1} className={cx(styles.chip, group.mine && styles.own)} title={group.name} onClick={() => go({ kind: 'group', groupId: id })}>
+      @<bdi>{group.handle}</bdi>
+    </button>
+  );
 }
 
 export const EveryoneChip = ({ scope }: { scope: 'channel' | 'here' }) => <span className={cx(styles.chip, styles.own)}>@{scope}</span>;

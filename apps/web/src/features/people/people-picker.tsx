@@ -17,12 +17,14 @@ export interface PeoplePickerProps {
   /** Those who cannot be chosen: already there. */
   without?: ReadonlySet<string>;
   most?: number;
+  /** Takes the focus when it comes; it does unless told otherwise. */
+  autoFocus?: boolean;
   /** Enter in an empty field. */
   onDone?(): void;
 }
 
 /** People by name or username, chosen as chips: a combobox over the directory. */
-export function PeoplePicker({ workspaceId, label, chosen, onChange, without, most = 20, onDone }: PeoplePickerProps) {
+export function PeoplePicker({ workspaceId, label, chosen, onChange, without, most = 20, autoFocus = true, onDone }: PeoplePickerProps) {
   const t = useText();
   const id = useId();
   const engine = useEngine();
@@ -47,7 +49,7 @@ export function PeoplePicker({ workspaceId, label, chosen, onChange, without, mo
           </Chip>
         ))}
         <input
-          className={styles.input} role="combobox" aria-label={label} aria-expanded={options.length > 0} aria-controls={`${id}-list`} aria-autocomplete="list" autoComplete="off" spellCheck={false} autoFocus
+          className={styles.input} role="combobox" aria-label={label} aria-expanded={options.length > 0} aria-controls={`${id}-list`} aria-autocomplete="list" autoComplete="off" spellCheck={false} autoFocus={autoFocus}
           aria-activedescendant={selected >= 0 ? `${id}-${selected}` : undefined}
           placeholder={chosen.length === 0 ? t('people.placeholder') : ''}
           value={query}

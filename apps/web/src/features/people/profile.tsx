@@ -1,11 +1,13 @@
 import { MessageSquare } from 'lucide-react';
 import { useIntl } from 'react-intl';
 import { openDm } from '@parley/shared/protocol/calls/channels';
+import { getGroups } from '@parley/shared/protocol/calls/groups';
 import { useText } from '../../i18n/text.tsx';
 import { useEngine, usePresence, useUser } from '../../state/engine.tsx';
 import { go, paths } from '../../state/routes.ts';
 import { openDialog, useScreen } from '../../state/screen.ts';
 import { useCall } from '../../state/use-call.ts';
+import { usePages } from '../../state/use-pages.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Button } from '../../ui/button.tsx';
 import { PresenceMark } from '../../ui/presence.tsx';
@@ -19,6 +21,7 @@ export function Profile({ userId, workspaceId }: { userId: string; workspaceId: 
   const user = useUser(userId);
   const presence = usePresence(userId);
   const dm = useCall(openDm);
+  const groups = (usePages(getGroups, { workspace_id: workspaceId, user_id: userId }).items ?? []).filter((group) => !group.archived);
   if (user === null) return <p>{t('person.unknown')}</p>;
   const own = userId === engine.accountId;
   const message = async () => {
@@ -40,6 +43,7 @@ export function Profile({ userId, workspaceId }: { userId: string; workspaceId: 
       <dl className={styles.facts}>
         {user.title ? <><dt>{t('person.title')}</dt><dd>{user.title}</dd></> : null}
         {user.status ? <><dt>{t('person.status')}</dt><dd>{user.status.emoji} {user.status.text}{user.status.until ? ` (${t('person.until', { time: intl.formatDate(user.status.until, { dateStyle: 'medium', timeStyle: 'short' }) })})` : ''}</dd></> : null}
+        {groups.length > 0 ? <><dt>{t('person.groups')}</dt><dd>{groups.map((group, i) => <span key={group.id}>{i > 0 ? ', ' : ''}<button type="button" className={styles.way} onClick={() => openDialog({ kind: 'group', groupId: group.id })}>@<bdi>{group.handle}</bdi></button></span>)}</dd></> : null}
         {user.email ? <><dt>{t('setup.email')}</dt><dd>{user.email}</dd></> : null}
         {user.time_zone ? <><dt>{t('person.local_time')}</dt><dd>{intl.formatTime(Date.now(), { timeZone: user.time_zone })} ({user.time_zone})</dd></> : null}
       </dl>

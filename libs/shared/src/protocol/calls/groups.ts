@@ -22,8 +22,8 @@ export const updateGroup = defineCall({
 });
 export const deleteGroup = defineCall({ path: 'delete_group', method: 'POST', auth: 'session', status: 204, summary: 'Drop a group; its handle is free again', request: z.strictObject({ group_id: Uuid }), response: z.undefined() });
 export const getGroups = defineCall({
-  path: 'groups', method: 'GET', auth: 'session', status: 200, summary: 'Groups of a workspace in the order of their handles, archived ones too; with a query those whose handle or name it begins',
-  request: z.strictObject({ workspace_id: Uuid, query: z.optional(text(100)), page_size: z.optional(PageSize), cursor: z.optional(PageCursor) }),
+  path: 'groups', method: 'GET', auth: 'session', status: 200, summary: 'Groups of a workspace in the order of their handles, archived ones too; with a query those whose handle or name it begins, with a person those they are in',
+  request: z.strictObject({ workspace_id: Uuid, query: z.optional(text(100)), /** Only those that this person is in. */ user_id: z.optional(Uuid), page_size: z.optional(PageSize), cursor: z.optional(PageCursor) }),
   response: page(Group),
 });
 export const getGroupMembers = defineCall({
