@@ -1,5 +1,4 @@
 import type { StoredEvent, StreamEvent } from './port.ts';
-import { cloneJson } from './json.ts';
 import type { OutboxRow } from './tables.ts';
 
 /**
@@ -11,7 +10,7 @@ export class EventCollector {
   private readonly last = new Map<string, StreamEvent>();
 
   add(event: StreamEvent): void {
-    const copy = cloneJson(event);
+    const copy = { ...event };
     const before = this.last.get(copy.stream);
     if (before && follows(before, copy)) {
       before.rev = copy.rev;

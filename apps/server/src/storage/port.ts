@@ -20,8 +20,12 @@ export interface Table<R extends Row = Row> {
   readonly indexes: Readonly<Record<string, { readonly fields: readonly string[]; readonly unique?: boolean }>>;
   /** Read by nearly every call and rarely changed: `Store.recall` may answer from memory. */
   readonly recalled?: boolean;
+  /** Read by nearly every command that writes, and flat (no value is an object): an adapter's writer may keep rows in memory. */
+  readonly warm?: boolean;
   /** Its rows come in one by one, spread over many shards: an adapter may gather new ones before it files them under all indexes. */
   readonly hot?: boolean;
+  /** By JSON field: names that, where the value is an object, say in it what the column of the same name says. An adapter may keep them once. */
+  readonly repeated?: Readonly<Record<string, readonly string[]>>;
   /** Carries the row's type; never read. */
   readonly row?: R;
 }
@@ -62,7 +66,10 @@ export interface Tx extends ReadTx {
   now(): number;
   /** A new UUIDv7. */
   uuid(): string;
-  /** Collects what the command changed in a stream; the outbox row is written with the command, and the event is told after the commit. */
+  /**
+   * Collects what the command changed in a stream; the outbox row is written with the command, and the event is told after
+   * the commit. The event is given away: the command changes neither it nor what it holds.
+   */
   emit(event: StreamEvent): void;
 }
 

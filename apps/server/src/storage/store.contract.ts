@@ -34,14 +34,14 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       it('ROW1 a row is read as it was written, and absent columns as null', async () => {
         const rest = { a: [1, 'x', null, { b: true }], text: 'é\u0000😀"\\' };
         await fill([row('1', { rank: 2 ** 52, rest })]);
-        expect(await store.read((tx) => tx.get(things as Table, ['g', '1']))).toEqual({ group: 'g', id: '1', rank: 2 ** 52, label: null, code: null, rest });
+        expect(await store.read((tx) => tx.get(things as Table, ['g', '1']))).toEqual({ group: 'g', id: '1', rank: 2 ** 52, label: null, code: null, place: null, rest });
         expect(await store.read((tx) => tx.get(things as Table, ['g', '2']))).toBeUndefined();
       });
 
       it('ROW2 put replaces whole, delete tells whether there was one', async () => {
         await fill([row('1', { rank: 1, rest: 'old' })]);
         expect(await runScript(store, [{ do: 'put', row: row('1', { label: 'l' }) }, { do: 'delete', key: ['g', '1'] }, { do: 'delete', key: ['g', '1'] }, { do: 'put', row: row('1', { label: 'l' }) }])).toEqual([null, true, false, null]);
-        expect(await find({})).toEqual([{ group: 'g', id: '1', label: 'l', rank: null, code: null }]);
+        expect(await find({})).toEqual([{ group: 'g', id: '1', label: 'l', rank: null, code: null, place: null }]);
         expect(await store.read((tx) => tx.count(things as Table, { index: 'by_rank' }))).toBe(0);
       });
 
@@ -330,7 +330,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const [before] = await store.read((tx) => tx.find(outbox, { limit: 1 }));
         store = await subject.reopen();
         expect(store.incarnation()).toBe(incarnation);
-        expect(await find({ index: 'by_rank', prefix: ['g'] })).toEqual([{ group: 'g', id: '1', rank: 3, rest: [1], label: null, code: null }]);
+        expect(await find({ index: 'by_rank', prefix: ['g'] })).toEqual([{ group: 'g', id: '1', rank: 3, rest: [1], label: null, code: null, place: null }]);
         await runBump(store, 'user:a');
         const rows = await store.read((tx) => tx.find(outbox, { limit: 9 }));
         expect(rows.map((r) => r.rev)).toEqual([1, 2]);
@@ -360,7 +360,9 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
           await runScript(store, leftovers.map((r): Step => ({ do: 'delete', key: [r.group, r.id] })));
           for (const steps of commands) {
             const actual = await runScript(store, steps).catch((e: unknown) => (e instanceof UniqueViolation ? `unique ${e.index}` : e));
-            expect(actual).toEqual(model.run(steps));
+            const expected = model.run(steps);
+            if (typeof actual === 'string') expect(String(expected).split(' or ')).toContain(actual);
+            else expect(actual).toEqual(expected);
           }
           expect(await find({ limit: 1000 })).toEqual(model.all());
         }),

@@ -6,7 +6,7 @@ import { things, type Step } from './testing.commands.ts';
 export class NaiveTable {
   private rows: Row[] = [];
 
-  /** Results of the steps, or `unique INDEX` with nothing changed. */
+  /** Results of the steps, or `unique INDEX` with nothing changed; of several indexes any may be told. */
   run(steps: Step[]): unknown {
     const before = this.rows;
     const results: unknown[] = [];
@@ -41,10 +41,11 @@ export class NaiveTable {
       }
       case 'insert':
       case 'put': {
-        const row: Row = { label: null, rank: null, code: null, ...step.row };
+        const row: Row = { label: null, rank: null, code: null, place: null, ...step.row };
         const others = this.rows.filter((r) => !same(r, [row['group'] as string, row['id'] as string]));
         if (step.do === 'insert' && others.length < this.rows.length) return 'unique key';
-        if (row['code'] !== null && others.some((r) => r['code'] === row['code'] && r['group'] === row['group'])) return 'unique by_code';
+        const clashes = ['code', 'place'].filter((field) => row[field] !== null && others.some((r) => r[field] === row[field] && r['group'] === row['group']));
+        if (clashes.length > 0) return clashes.map((field) => `unique by_${field}`).join(' or ');
         this.rows = [...others, row];
         return null;
       }
@@ -87,7 +88,7 @@ const label = fc.constantFrom('x', 'y', '\uE000', '😀');
 const maybe = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(of, { freq: 3 });
 const bounds = <T extends KeyPart>(of: fc.Arbitrary<T>): fc.Arbitrary<Pick<Range, 'gt' | 'gte' | 'lt' | 'lte'>> => fc.record({ gt: of, gte: of, lt: of, lte: of }, { requiredKeys: [] });
 
-const rowArbitrary: fc.Arbitrary<Row> = fc.record({ group, id, label: maybe(label), rank: maybe(rank), code: maybe(label), rest: fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown) });
+const rowArbitrary: fc.Arbitrary<Row> = fc.record({ group, id, label: maybe(label), rank: maybe(rank), code: maybe(label), place: maybe(rank), rest: fc.oneof(fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown), fc.record({ group, label: maybe(label), more: rank }, { requiredKeys: [] })) });
 const rangeArbitrary: fc.Arbitrary<Range> = fc.oneof(
   fc.record({ prefix: fc.tuple(group) }).chain((r) => bounds(id).map((b) => ({ ...r, ...b }))),
   bounds(group),
@@ -95,6 +96,7 @@ const rangeArbitrary: fc.Arbitrary<Range> = fc.oneof(
   fc.tuple(label, bounds(rank)).map(([l, b]) => ({ index: 'by_label_rank', prefix: [l], ...b })),
   bounds(label).map((b) => ({ index: 'by_label_rank', ...b })),
   fc.tuple(group, label).map(([g, c]) => ({ index: 'by_code', prefix: [g, c] })),
+  fc.tuple(group, rank).map(([g, n]) => ({ index: 'by_place', prefix: [g, n] })),
 );
 
 /** Steps over few keys and values, so that they meet often. */

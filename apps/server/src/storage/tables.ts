@@ -13,7 +13,7 @@ export interface HeadRow extends Row {
   /** Cursors below it get a reset. */
   floor: number;
 }
-export const heads = table<HeadRow>({ name: 'heads', key: ['stream'], shard: 'stream', columns: { stream: 'text' }, indexes: {} });
+export const heads = table<HeadRow>({ name: 'heads', warm: true, key: ['stream'], shard: 'stream', columns: { stream: 'text' }, indexes: {} });
 
 /** Entities of user and workspace streams, tombstones included. `doc` is the entity as it crosses the wire plus private fields beside it. */
 export interface EntityRow<D = unknown> extends Row {
@@ -73,7 +73,7 @@ export interface MemberRow extends Row {
   /** Microseconds. */
   joined_at: number;
 }
-export const members = table<MemberRow>({ name: 'members', key: ['channel_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', user_id: 'text' }, indexes: {} });
+export const members = table<MemberRow>({ name: 'members', warm: true, key: ['channel_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', user_id: 'text' }, indexes: {} });
 
 /** Past and present stays, for holds and "who could see it". `left_seq` null while it lasts. */
 export interface StayRow extends Row { channel_id: string; user_id: string; stay_id: string; joined_seq: number; joined_at: number; left_seq: number | null; left_at: number | null }
@@ -107,6 +107,7 @@ export interface MessageRow extends Row {
 }
 export const messages = table<MessageRow>({
   name: 'messages', key: ['channel_id', 'seq'], shard: 'channel_id', hot: true,
+  repeated: { doc: ['id', 'channel_id', 'seq', 'rev', 'author_id', 'client_msg_id', 'parent_message_id'] },
   columns: {
     channel_id: 'text', seq: 'integer', rev: 'integer', id: 'text', author_id: 'text', client_msg_id: 'text', parent_message_id: 'text',
     counted_seq: 'integer', reply_seq: 'integer', timeline_seq: 'integer', everyone_seq: 'integer', created_us: 'integer',
@@ -238,7 +239,7 @@ export interface OutboxRow extends Row {
   /** Consumers done so far. */
   done: string[];
 }
-export const outbox = table<OutboxRow>({ name: 'outbox', key: ['id'], shard: null, columns: { id: 'text', stream: 'text', at: 'integer' }, indexes: { by_time: { fields: ['at'] } } });
+export const outbox = table<OutboxRow>({ name: 'outbox', key: ['id'], shard: null, columns: { id: 'text', stream: 'text', at: 'integer' }, indexes: {} });
 
 export interface JobRow extends Row { id: string; kind: string; payload: unknown; state: 'ready' | 'leased' | 'parked'; run_at: number; attempts: number; lease_until: number | null; lease_token: string | null; error: string | null; dedupe: string | null }
 export const jobs = table<JobRow>({

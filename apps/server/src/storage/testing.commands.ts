@@ -11,13 +11,15 @@ export interface ThingRow extends Row {
   label?: string | null;
   rank?: number | null;
   code?: string | null;
+  place?: number | null;
   rest?: unknown;
 }
 /** A table with every kind of index, for the contract suite. */
 export const things = {
-  name: 'test_things', key: ['group', 'id'], shard: 'group', hot: false as boolean, recalled: true,
-  columns: { group: 'text', id: 'text', label: 'text', rank: 'integer', code: 'text' },
-  indexes: { by_rank: { fields: ['group', 'rank'] }, by_label_rank: { fields: ['label', 'rank'] }, by_code: { fields: ['group', 'code'], unique: true } },
+  name: 'test_things', key: ['group', 'id'], shard: 'group', hot: false as boolean, recalled: true, warm: true,
+  repeated: { rest: ['group', 'label'] },
+  columns: { group: 'text', id: 'text', label: 'text', rank: 'integer', code: 'text', place: 'integer' },
+  indexes: { by_rank: { fields: ['group', 'rank'] }, by_label_rank: { fields: ['label', 'rank'] }, by_code: { fields: ['group', 'code'], unique: true }, by_place: { fields: ['group', 'place'], unique: true } },
 } as const satisfies Table<ThingRow>;
 
 /** The same, with new rows gathered before they are filed. */

@@ -6,6 +6,7 @@ import { EmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { createRealtime } from '../../realtime/realtime.ts';
 import type { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
 import { MemorySearchIndex } from '../../search/memory/memory-index.ts';
+import type { ReadTx, Store, StoredEvent } from '../../storage/port.ts';
 import { outbox } from '../../storage/tables.ts';
 import { testWorld } from '../../testing/test-core.ts';
 import { SearchIndexer } from './search-indexer.ts';
@@ -102,5 +103,36 @@ it('a start finds what an earlier process left undone, and a rebuild makes all a
   await indexer.rebuild((progress) => (told = progress.messages));
   expect(await texts('apple')).toEqual(['apple']);
   expect(told).toBeGreaterThan(0);
+  await indexer.stop();
+});
+
+it('takes what events tell, and reads the store where they leave a hole', async () => {
+  const { world, realtime, send, channel, texts } = await started();
+  await world.clock.advance(1_000);
+  await realtime.stop();
+  const events: StoredEvent[] = [];
+  world.store.onCommitted((committed) => void events.push(...committed.filter((e) => e.stream === `channel:${channel.id}`)));
+  let messagesRead = 0;
+  const store: Store = Object.assign(Object.create(world.store) as Store, {
+    read: async <T>(work: (tx: ReadTx) => Promise<T>): Promise<T> => world.store.read((tx) => work(Object.assign(Object.create(tx) as ReadTx, {
+      find: async (...[table, range]: Parameters<ReadTx['find']>) => {
+        if (table.name === 'messages') messagesRead++;
+        return tx.find(table, range);
+      },
+    }))),
+  });
+  const indexer = new SearchIndexer({ ...world.deps, store });
+  const told = async (...which: StoredEvent[]): Promise<number> => {
+    const before = messagesRead;
+    for (const event of which) await indexer.consume(event);
+    await indexer.idle();
+    return messagesRead - before;
+  };
+  for (const word of ['apple', 'pear', 'plum', 'quince', 'fig']) await send(word);
+  expect(await told(events[0]!, events[0]!, events[1]!)).toBe(0);
+  expect([await texts('apple'), await texts('pear'), await texts('plum')]).toEqual([['apple'], ['pear'], []]);
+  expect(await told(events[3]!, events[1]!)).toBeGreaterThan(0);
+  expect([await texts('plum'), await texts('quince'), await texts('fig')]).toEqual([['plum'], ['quince'], ['fig']]);
+  expect(await told(events[4]!)).toBe(0);
   await indexer.stop();
 });

@@ -1,17 +1,34 @@
+import type { Message } from '@parley/shared/protocol/entities';
 import type { Timer } from '@parley/shared/domain/clock';
 import { parseStream } from '@parley/shared/domain/streams';
 import { traitsOf } from '@parley/shared/domain/search/traits';
+import { timeToMicros } from '@parley/shared/domain/timestamp';
 import type { Deps } from '../../platform/deps.ts';
 import type { IndexedMessage, SearchIndex } from '../../search/port.ts';
 import type { StoredEvent } from '../../storage/port.ts';
 import { headOf } from '../../storage/streams.ts';
-import { channels, messages, type ChannelRow, type MessageRow } from '../../storage/tables.ts';
+import { channels, messages, type ChannelRow } from '../../storage/tables.ts';
 
 const PAGE = 500;
 const CHANNELS = 500;
 const RETRY_MS = 5_000;
-/** News of a channel wait so long for more; a message is to be found within 2 s. */
-const GATHER_MS = 1_000;
+/**
+ * News of a channel wait for more, `TURNS * TURN_MS` at most: a message is to be found within 2 s. Channels take turns, so
+ * that the news of all of them do not come at once, before the sends that come then.
+ */
+const TURN_MS = 250;
+const TURNS = 4;
+const turnOf = (channelId: string): number => channelId.charCodeAt(channelId.length - 1) % TURNS;
+/** Changed messages that are held meanwhile, of all channels; of more the store is asked. */
+const HELD = 10_000;
+
+/** What events told of one channel: every message that changed in (from, through]. */
+interface News {
+  from: number;
+  through: number;
+  /** Null: the events do not tell it all, the store does. */
+  messages: Message[] | null;
+}
 
 export type IndexerDeps = Pick<Deps, 'store' | 'clock' | 'logger' | 'metrics' | 'search'>;
 export interface IndexProgress {
@@ -21,8 +38,9 @@ export interface IndexProgress {
 }
 
 /**
- * Feeds the search index from the store: for each channel, the messages with a rev above what the index knows. So an event
- * may come twice or never, an import needs no event of its own, and a lost or older index is made whole by the same steps.
+ * Feeds the search index: for each channel, with the messages of a rev above what the index knows. Where events tell all of
+ * them they are taken as told, else the store is read. So an event may come twice or never, an import needs no event of
+ * its own, and a lost or older index is made whole by the same steps.
  */
 export class SearchIndexer {
   readonly name = 'search';
@@ -30,8 +48,10 @@ export class SearchIndexer {
   readonly #steps = new Map<string, Promise<number>>();
   /** Channels that go on by themselves, since there is much to do. */
   readonly #background = new Map<string, Promise<void>>();
-  /** Channels with news. */
-  readonly #due = new Set<string>();
+  /** Of channels that were heard of since they were last written. */
+  readonly #news = new Map<string, News>();
+  #held = 0;
+  #turn = 0;
   #timer: Timer | undefined;
   #whole: Promise<void> = Promise.resolve();
   #wait: (() => void) | undefined;
@@ -60,9 +80,9 @@ export class SearchIndexer {
   async idle(): Promise<void> {
     await this.#whole;
     do {
-      this.#begin();
+      this.#begin(() => true);
       await Promise.all(this.#background.values());
-    } while (this.#due.size > 0 && !this.#stopped);
+    } while (this.#news.size > 0 && !this.#stopped);
   }
 
   wants(event: StoredEvent): boolean {
@@ -77,22 +97,44 @@ export class SearchIndexer {
   async consume(event: StoredEvent): Promise<void> {
     const channelId = parseStream(event.stream)?.id ?? '';
     if (this.#stopped) return;
-    this.#due.add(channelId);
-    this.#timer ??= this.deps.clock.setTimer(GATHER_MS, () => this.#begin());
+    this.#note(channelId, event);
+    this.#timer ??= this.deps.clock.setTimer(TURN_MS, () => this.#nextTurn());
   }
 
-  /** Goes on with every channel that has news, until the index has all of it. */
-  #begin(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    for (const channelId of [...this.#due]) {
+  #note(channelId: string, event: StoredEvent): void {
+    const news = this.#news.get(channelId);
+    if (news && event.rev <= news.through) return;
+    const changed = this.#held < HELD ? messagesOf(event) : null;
+    if (!news) this.#news.set(channelId, { from: event.from, through: event.rev, messages: changed });
+    else {
+      const goesOn = event.from === news.through;
+      news.through = event.rev;
+      if (!news.messages || !changed || !goesOn) {
+        this.#held -= news.messages?.length ?? 0;
+        news.messages = null;
+        return;
+      }
+      news.messages.push(...changed);
+    }
+    this.#held += changed?.length ?? 0;
+  }
+
+  #nextTurn(): void {
+    this.#turn = (this.#turn + 1) % TURNS;
+    this.#begin((channelId) => turnOf(channelId) === this.#turn);
+    this.#timer = this.#news.size > 0 ? this.deps.clock.setTimer(TURN_MS, () => this.#nextTurn()) : undefined;
+  }
+
+  /** Goes on with these channels as far as they have news, until the index has all of them. */
+  #begin(isDue: (channelId: string) => boolean): void {
+    for (const [channelId, news] of [...this.#news]) {
       // What is under way may have read its last page before these news.
-      if (this.#background.has(channelId)) continue;
-      this.#due.delete(channelId);
-      const work = this.#untilDone('a channel could not be indexed; it is tried again', () => this.#reachHead(channelId)).finally(() => this.#background.delete(channelId));
+      if (!isDue(channelId) || this.#background.has(channelId)) continue;
+      this.#news.delete(channelId);
+      this.#held -= news.messages?.length ?? 0;
+      const work = this.#untilDone('a channel could not be indexed; it is tried again', () => this.#bring(channelId, news)).finally(() => this.#background.delete(channelId));
       this.#background.set(channelId, work);
     }
-    if (this.#due.size > 0) this.#timer = this.deps.clock.setTimer(GATHER_MS, () => this.#begin());
   }
 
   /** Indexes what is missing of all channels. Rejects when the store or the index fails. */
@@ -144,6 +186,19 @@ export class SearchIndexer {
     return this.#cursors;
   }
 
+  /** Writes what events told, or where the index is further behind, what the store has. */
+  async #bring(channelId: string, news: News): Promise<void> {
+    const { messages: changed, through } = news;
+    if (changed === null) return this.#reachHead(channelId);
+    const written = await this.#inTurn(channelId, async () => {
+      const from = (await this.#ready()).get(channelId) ?? 0;
+      if (through <= from) return from;
+      const channel = news.from <= from ? await this.deps.store.read((tx) => tx.get(channels, [channelId])) : undefined;
+      return channel ? this.#write(channel, changed, through) : -1;
+    });
+    if (written < 0) await this.#reachHead(channelId);
+  }
+
   async #reachHead(channelId: string, onPage?: (messages: number) => void): Promise<void> {
     for (let before = -1; !this.#stopped; ) {
       const after = await this.#step(channelId, onPage);
@@ -152,11 +207,16 @@ export class SearchIndexer {
     }
   }
 
-  /** One page of one channel, by one at a time. @returns the cursor behind it */
+  /** One page of one channel. @returns the cursor behind it */
   #step(channelId: string, onPage?: (messages: number) => void): Promise<number> {
+    return this.#inTurn(channelId, () => this.#page(channelId, onPage));
+  }
+
+  /** Of one channel one thing at a time. */
+  #inTurn(channelId: string, work: () => Promise<number>): Promise<number> {
     const running = this.#steps.get(channelId);
     // What runs may have read the store before the event that asks now.
-    const step = (running ?? Promise.resolve(0)).catch(() => 0).then(() => this.#page(channelId, onPage));
+    const step = (running ?? Promise.resolve(0)).catch(() => 0).then(work);
     this.#steps.set(channelId, step);
     const done = (): void => void (this.#steps.get(channelId) === step && this.#steps.delete(channelId));
     step.then(done, done);
@@ -174,11 +234,16 @@ export class SearchIndexer {
     });
     const through = read.rows.length === PAGE ? (read.rows.at(-1)?.rev ?? from) : read.rev;
     if (!read.channel || through <= from) return from;
-    const { channel } = read;
-    await this.index.write({ channel_id: channelId, workspace_id: channel.workspace_id, public: channel.kind === 'public' }, read.rows.map((row) => indexed(channel, row)), through);
-    cursors.set(channelId, Math.max(through, cursors.get(channelId) ?? 0));
-    this.deps.metrics.count('parley_search_indexed_total', read.rows.length);
+    await this.#write(read.channel, read.rows.map((row) => row.doc), through);
     onPage?.(read.rows.length);
+    return through;
+  }
+
+  async #write(channel: ChannelRow, changed: readonly Message[], through: number): Promise<number> {
+    await this.index.write({ channel_id: channel.id, workspace_id: channel.workspace_id, public: channel.kind === 'public' }, changed.map((doc) => indexed(channel, doc)), through);
+    const cursors = await this.#ready();
+    cursors.set(channel.id, Math.max(through, cursors.get(channel.id) ?? 0));
+    this.deps.metrics.count('parley_search_indexed_total', changed.length);
     return through;
   }
 
@@ -192,10 +257,15 @@ export class SearchIndexer {
   }
 }
 
+/** The messages of an event, or null when it was told again without them. */
+function messagesOf(event: StoredEvent): Message[] | null {
+  return event.entities?.filter((entity) => entity.type === 'message').map((entity) => entity as unknown as Message) ?? null;
+}
+
 /** Notices of the system are not found: nobody wrote them. */
-function indexed(channel: ChannelRow, { doc, created_us }: MessageRow): IndexedMessage {
+function indexed(channel: ChannelRow, doc: Message): IndexedMessage {
   return {
-    seq: doc.seq, rev: doc.rev, author_id: doc.author_id, created_us, content: doc.content, files: doc.files.map(({ name }) => ({ name })),
+    seq: doc.seq, rev: doc.rev, author_id: doc.author_id, created_us: timeToMicros(doc.created_at), content: doc.content, files: doc.files.map(({ name }) => ({ name })),
     traits: traitsOf(doc, channel.kind === 'dm' || channel.kind === 'group_dm'), deleted: doc.deleted || doc.kind === 'system',
   };
 }

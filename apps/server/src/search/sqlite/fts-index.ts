@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import { documentTokens } from '@parley/shared/domain/search/match';
 import { readPosition, writePosition } from '../position.ts';
@@ -9,14 +9,22 @@ import { emptyIndex, INDEX_VERSION, openIndex, type Connection } from './fts-sch
 /** Rows looked at for one answer, so that a question whose hits are all hidden does not hold up the others. */
 const SCAN_ROWS = 20_000;
 
+/** Authors whose numbers are remembered. */
+const AUTHORS = 10_000;
+
+/** What `SearchIndex.write` is given. */
+export type ChannelWrite = [channel: IndexedChannel, messages: readonly IndexedMessage[], through: number];
+
 interface DocRow { id: number; rev: number; sum: string | null }
 interface ChannelRow { num: number; workspace_id: string; public: number }
+type Text = [words: string, more: string, scope: string];
 interface HitRow { id: number; channel: number; seq: number; score: number }
 
 /** The index over one SQLite file. It blocks whoever calls: the server has it in a thread of its own. */
 export class FtsIndex {
   #db: Connection;
   readonly #statements = new Map<string, Statement>();
+  readonly #authors = new Map<string, number>();
   readonly #channels = new Map<number, { channel_id: string; workspace_id: string; public: boolean }>();
 
   constructor(file: string) {
@@ -38,11 +46,20 @@ export class FtsIndex {
     return new Map(this.#db.prepare<[], [string, number]>('SELECT channel_id, rev FROM channels').raw().all());
   }
 
-  write(channel: IndexedChannel, messages: readonly IndexedMessage[], through: number): void {
-    this.#db.transaction(() => {
-      const num = this.#channel(channel, through);
-      for (const message of messages) this.#message(num, message);
-    }).immediate();
+  /** In one transaction: each is a small index of its own to SQLite, which it has to merge with the others. */
+  write(writes: readonly ChannelWrite[]): void {
+    try {
+      this.#db.transaction(() => {
+        for (const [channel, messages, through] of writes) {
+          const num = this.#channel(channel, through);
+          for (const message of messages) this.#message(num, message);
+        }
+      }).immediate();
+    } catch (error) {
+      // Those that were numbered in it are not.
+      this.#authors.clear();
+      throw error;
+    }
   }
 
   search(question: IndexQuestion): Candidates {
@@ -56,6 +73,7 @@ export class FtsIndex {
     emptyIndex(this.#db);
     if (mark !== undefined) this.#db.prepare("INSERT INTO about (name, value) VALUES ('made_for', ?)").run(mark);
     this.#channels.clear();
+    this.#authors.clear();
   }
 
   close(): void {
@@ -81,28 +99,44 @@ export class FtsIndex {
   }
 
   #message(channel: number, message: IndexedMessage): void {
+    const text = message.deleted ? null : this.#text(channel, message);
+    const sum = text && hash('sha1', text.join('\n'), 'base64url').slice(0, 16);
+    // Most are new, and of a time of their own.
+    const fresh = this.#sql('INSERT INTO docs (id, channel, seq, rev, sum) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING').run(message.created_us, channel, message.seq, message.rev, sum).changes === 1;
+    if (fresh) this.#list(message.created_us, text);
+    else this.#change(channel, message, text, sum);
+  }
+
+  #change(channel: number, message: IndexedMessage, text: Text | null, sum: string | null): void {
     const known = this.#sql('SELECT id, rev, sum FROM docs WHERE channel = ? AND seq = ?').get(channel, message.seq) as DocRow | undefined;
     if (known && known.rev >= message.rev) return;
-    const text = message.deleted ? null : this.#text(channel, message);
-    const sum = text && createHash('sha1').update(text.join('\n')).digest('base64url').slice(0, 16);
     const id = known?.id ?? this.#freeId(message.created_us);
     if (!known) this.#sql('INSERT INTO docs (id, channel, seq, rev, sum) VALUES (?, ?, ?, ?, ?)').run(id, channel, message.seq, message.rev, sum);
     else this.#sql('UPDATE docs SET rev = ?, sum = ? WHERE id = ?').run(message.rev, sum, id);
     // A reaction or a reply often leaves all as it was found.
     if (known?.sum === sum) return;
     if (known?.sum) this.#sql('DELETE FROM fts WHERE rowid = ?').run(id);
+    this.#list(id, text);
+  }
+
+  #list(id: number, text: Text | null): void {
     if (text) this.#sql('INSERT INTO fts (rowid, words, more, scope) VALUES (?, ?, ?, ?)').run(id, ...text);
   }
 
-  #text(channel: number, message: IndexedMessage): [words: string, more: string, scope: string] {
+  #text(channel: number, message: IndexedMessage): Text {
     const tokens = documentTokens(message);
     const scope = [channelToken(channel), authorToken(this.#author(message.author_id, true) ?? 0), ...message.traits.map(traitToken)];
     return [tokens.map((t) => t.text).join(' '), tokens.flatMap((t) => t.also.map((v) => v.text)).join(' '), scope.join(' ')];
   }
 
   #author(userId: string, make = false): number | undefined {
-    const known = this.#sql('SELECT num FROM authors WHERE user_id = ?').pluck().get(userId) as number | undefined;
-    return known ?? (make ? Number(this.#sql('INSERT INTO authors (user_id) VALUES (?)').run(userId).lastInsertRowid) : undefined);
+    let num = this.#authors.get(userId) ?? (this.#sql('SELECT num FROM authors WHERE user_id = ?').pluck().get(userId) as number | undefined);
+    if (num === undefined && make) num = Number(this.#sql('INSERT INTO authors (user_id) VALUES (?)').run(userId).lastInsertRowid);
+    if (num !== undefined) {
+      if (this.#authors.size >= AUTHORS) this.#authors.clear();
+      this.#authors.set(userId, num);
+    }
+    return num;
   }
 
   #freeId(us: number): number {

@@ -1,6 +1,6 @@
-import type { FtsIndex } from './fts-index.ts';
+import type { ChannelWrite, FtsIndex } from './fts-index.ts';
 
-type Calls = { [K in 'prepare' | 'cursors' | 'write' | 'search' | 'clear']: Parameters<FtsIndex[K]> };
+type Calls = { [K in 'prepare' | 'cursors' | 'search' | 'clear']: Parameters<FtsIndex[K]> } & { write: ChannelWrite };
 /** To the thread: one method's arguments each. */
 export type ToThread = { [K in keyof Calls]: { id: number; method: K; args: Calls[K] } }[keyof Calls] | { close: true };
 export type FromThread = { id: number; result: unknown } | { id: number; error: { name: string; message: string; code?: string } } | { opened: true };

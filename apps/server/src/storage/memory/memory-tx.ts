@@ -1,3 +1,4 @@
+import { cloneJson } from '../json.ts';
 import { EventCollector } from '../events.ts';
 import type { KeyPart, Range, ReadTx, Row, StoredEvent, StreamEvent, Table, Tx } from '../port.ts';
 import type { StoreClock } from '../store-clock.ts';
@@ -60,6 +61,6 @@ export class MemoryTx extends MemoryReadTx implements Tx {
   finish(): { snapshot: Snapshot; events: StoredEvent[] } {
     const { rows, events } = this.collected.finish(this.at, () => this.clock.nextId());
     for (const row of rows) this.snapshot = withRow(this.snapshot, outbox as Table, row, true);
-    return { snapshot: this.snapshot, events };
+    return { snapshot: this.snapshot, events: cloneJson(events) };
   }
 }

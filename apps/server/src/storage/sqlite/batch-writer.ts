@@ -41,9 +41,13 @@ interface Open {
   run: Record<'begin' | 'commit' | 'rollback' | 'save' | 'release' | 'undo', () => void>;
 }
 
+/** A command failed after it had written, and nothing marks where it began. */
+const CANNOT_UNDO = Symbol('cannot undo');
+
 /**
- * Runs commands in one transaction and commits them together, each in a savepoint of its own. Nothing is answered before
- * the commit has returned from the disk.
+ * Runs commands in one transaction and commits them together. Nothing is answered before the commit has returned from the
+ * disk. A command that fails takes back its own writes alone: nearly all fail before they write, so a savepoint for each
+ * would be kept in vain, and is only kept when the batch is run again because one of them did not.
  */
 export class BatchWriter {
   private open: Open | undefined;
@@ -61,11 +65,7 @@ export class BatchWriter {
     const done = (outcomes: Outcome[], events: StoredEvent[], changed: string[], problem?: string): Batch => ({ outcomes, events, changed, seconds: (performance.now() - started) / 1000, ...(problem === undefined ? {} : { problem }) });
     try {
       const open = (this.open ??= this.connect());
-      const outcomes: Outcome[] = [];
-      const events: StoredEvent[] = [];
-      open.run.begin();
-      open.statements.begin();
-      for (const command of commands) outcomes.push(await this.execute(open, command, events));
+      const { outcomes, events } = (await this.runAll(open, commands, false)) ?? (await this.runAll(open, commands, true))!;
       open.statements.file();
       open.run.commit();
       return done(outcomes, events, open.statements.takeChanged());
@@ -89,22 +89,44 @@ export class BatchWriter {
     }
   }
 
+  /** Everything in a transaction that is left open; undefined, and none left, when it has to be run with savepoints. */
+  private async runAll(open: Open, commands: readonly Command[], savepoints: boolean): Promise<{ outcomes: Outcome[]; events: StoredEvent[] } | undefined> {
+    const outcomes: Outcome[] = [];
+    const events: StoredEvent[] = [];
+    open.run.begin();
+    open.statements.begin();
+    for (const command of commands) {
+      const outcome = await this.execute(open, command, events, savepoints);
+      if (outcome === CANNOT_UNDO) {
+        open.run.rollback();
+        open.statements.undone();
+        return undefined;
+      }
+      outcomes.push(outcome);
+    }
+    return { outcomes, events };
+  }
+
   /** @throws what the database itself fails with, which ends the whole batch; the command's own failures are an outcome. */
-  private async execute(open: Open, command: Command, events: StoredEvent[]): Promise<Outcome> {
-    open.run.save();
+  private async execute(open: Open, command: Command, events: StoredEvent[], savepoint: boolean): Promise<Outcome | typeof CANNOT_UNDO> {
+    if (savepoint) open.run.save();
+    const written = open.statements.writes;
     const tx = new SqliteTx(open.statements, open.clock, this.options.uuid);
     try {
       const handler = this.options.commands[command.name];
       if (!handler) throw new TypeError(`no command ${command.name}`);
       const result: unknown = await handler(tx, command.args as never);
       events.push(...tx.finish());
-      open.run.release();
+      if (savepoint) open.run.release();
       return { ok: true, result };
     } catch (error) {
       tx.end();
       if (storageError(error) || !open.db.inTransaction) throw error;
-      open.run.undo();
-      open.run.release();
+      if (savepoint) {
+        open.run.undo();
+        open.run.release();
+        open.statements.undone();
+      } else if (open.statements.writes !== written) return CANNOT_UNDO;
       return { ok: false, error };
     }
   }

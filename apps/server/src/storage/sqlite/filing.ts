@@ -8,7 +8,7 @@ export interface FilingLimits {
   /** New rows between two looks at what is gathered. */
   every: number;
 }
-export const DEFAULT_FILING: FilingLimits = { keep: 1024, every: 256 };
+export const DEFAULT_FILING: FilingLimits = { keep: 1024, every: 512 };
 
 /**
  * Files gathered rows under their table's indexes, a shard at a time, within the transactions of the commands that come
@@ -57,8 +57,8 @@ export class Filing {
     }
     const oldest = shards.reduce<[number, number]>((old, [shard, , slot]) => (slot < old[1] ? [shard, slot] : old), [0, most + 1]);
     // A quiet shard's old row would keep everything behind it.
-    if (most - oldest[1] > this.limits.keep * 4 && !this.plan.includes(oldest[0])) this.plan.unshift(oldest[0]);
-    if (oldest[1] - least >= this.limits.keep) {
+    if (most - oldest[1] > this.limits.keep * 2 && !this.plan.includes(oldest[0])) this.plan.unshift(oldest[0]);
+    if (oldest[1] - least >= this.limits.every) {
       this.prepared.run(`DELETE FROM ${gather} WHERE "$slot" < ?`).run(oldest[1]);
       this.prepared.run(`DELETE FROM ${quote(filedName(this.table))} WHERE "$slot" < ?`).run(oldest[1]);
     }

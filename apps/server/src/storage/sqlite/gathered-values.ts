@@ -6,7 +6,7 @@ import type { Prepared, Values } from './table-access.ts';
 const CAPACITY = 32_768;
 
 /**
- * Which keys and unique values the gathered rows have, for the one connection that writes. It may hold more than there is
+ * Which keys and unique values (but those that rise, see `Ceilings`) the gathered rows have, for the one connection that writes. It may hold more than there is
  * (rows filed since, or taken back), never less: so "no" saves a search, and "yes" has to be looked up.
  */
 export class GatheredValues {
@@ -17,7 +17,9 @@ export class GatheredValues {
   constructor(private readonly prepared: Prepared, private readonly table: Table) {
     this.columns = Object.keys(table.columns);
     const places = (fields: readonly string[]): number[] => fields.map((field) => this.columns.indexOf(field));
-    this.unique = [['', places(table.key)], ...Object.entries(table.indexes).filter(([, { unique }]) => unique).map(([name, { fields }]) => [name, places(fields)] as const)];
+    // Of values that rise, their ceiling tells enough.
+    const isKept = ([, { unique, fields }]: [string, Table['indexes'][string]]): boolean => unique === true && table.columns[fields.at(-1)!] !== 'integer';
+    this.unique = [['', places(table.key)], ...Object.entries(table.indexes).filter(isKept).map(([name, { fields }]) => [name, places(fields)] as const)];
   }
 
   add(values: Values): void {
@@ -38,6 +40,7 @@ export class GatheredValues {
 
   /** `parts` are all fields of the key (index '') or of a unique index. */
   mayHold(index: string, parts: readonly KeyPart[]): boolean {
+    if (!this.unique.some(([name]) => name === index)) return true;
     let text = index;
     for (const part of parts) text += `\n${part}`;
     return this.load().has(text);

@@ -1,3 +1,4 @@
+import { cloneJson } from '../json.ts';
 import { BatchWriter, type BatchWriterOptions, type Command } from './batch-writer.ts';
 import { CommitLoop } from './commit-loop.ts';
 import type { Settings } from './connection.ts';
@@ -11,7 +12,7 @@ export class InlineWriter implements Writer {
 
   constructor(options: BatchWriterOptions, events: WriterEvents) {
     this.writer = new BatchWriter(options);
-    this.loop = new CommitLoop(this.writer, (commit) => events.committed(commit), async () => Promise.resolve());
+    this.loop = new CommitLoop(this.writer, (commit) => events.committed({ ...commit, events: cloneJson(commit.events) }), async () => Promise.resolve());
     this.ready = Promise.resolve(this.writer.settings());
   }
 

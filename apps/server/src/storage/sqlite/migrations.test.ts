@@ -16,7 +16,7 @@ describe('migrations', () => {
   beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'parley-store-'))));
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
   const open = async (tables: readonly Table[]) => openSqliteStore({ file: join(directory, 'parley.db'), writer: 'inline', tables, commands: COMMANDS });
-  const rows = Array.from({ length: 20 }, (_, i): Row => ({ group: i % 2 ? 'g' : 'h', id: String(i), label: 'l', rank: i, code: null, rest: { i } }));
+  const rows = Array.from({ length: 20 }, (_, i): Row => ({ group: i % 2 ? 'g' : 'h', id: String(i), label: 'l', rank: i, code: null, place: i, rest: { i } }));
   const insert = rows.map((row): Step => ({ do: 'insert', row }));
 
   it('a declared column, index or table that is missing is added, with what older rows hold of it', async () => {
@@ -25,7 +25,7 @@ describe('migrations', () => {
     // The older program knows `rank` as one of many fields.
     await store.close();
     const db = openWriter(join(directory, 'parley.db'));
-    for (const row of rows) db.prepare(`INSERT INTO test_things ("group", "id", "label", "$rest") VALUES (?, ?, ?, ?)`).run(row['group'], row['id'], row['label'], JSON.stringify({ rank: row['rank'], rest: row['rest'] }));
+    for (const row of rows) db.prepare(`INSERT INTO test_things ("group", "id", "label", "$rest") VALUES (?, ?, ?, ?)`).run(row['group'], row['id'], row['label'], JSON.stringify({ rank: row['rank'], place: row['place'], rest: row['rest'] }));
     db.close();
     store = await open(TABLES);
     expect(await store.read((tx) => tx.find(things as Table, { index: 'by_rank', prefix: ['g'], gt: 10, limit: 3 }))).toEqual([rows[11], rows[13], rows[15]]);
@@ -60,6 +60,7 @@ describe('migrations', () => {
     await expect(runScript(two, insert.slice(0, 1))).rejects.toMatchObject({ name: 'UniqueViolation' });
     await runScript(two, insert.slice(1, 2));
     await expect(runScript(one, insert.slice(1, 2))).rejects.toMatchObject({ name: 'UniqueViolation' });
+    await expect(runScript(one, [{ do: 'insert', row: { ...rows[1]!, id: 'other' } }])).rejects.toMatchObject({ name: 'UniqueViolation', index: 'by_place' });
     await one.close();
     await two.close();
   });

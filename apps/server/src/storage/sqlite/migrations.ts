@@ -1,6 +1,7 @@
+import { orderedFields } from '../order.ts';
 import type { Table } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { filedName, gatherName, gatherSql, indexName, indexSql, quote, REST, tableSql, unfiled } from './schema.ts';
+import { filedName, gatherName, gatherSql, indexName, indexSql, listedIndexes, listName, listSql, quote, REST, tableSql, unfiled } from './schema.ts';
 
 /** A step that only code can take, such as moving what rows hold. Tables, columns and indexes follow the declarations by themselves. */
 export interface Migration {
@@ -8,8 +9,8 @@ export interface Migration {
   up(db: Connection): void;
 }
 
-/** In order, never changed once released. Version 1 is the declared tables as such. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, up: () => undefined }];
+/** In order, never changed once released. Version 1 is the declared tables as such; with 2, rows may be folded (see `Fold`), which older programs cannot read. */
+export const MIGRATIONS: readonly Migration[] = [{ version: 1, up: () => undefined }, { version: 2, up: () => undefined }];
 
 /** The file is of a later version of the program; opening it would damage it. */
 export class NewerDatabaseError extends Error {
@@ -40,6 +41,7 @@ export function migrate(db: Connection, tables: readonly Table[], now: number, m
       addTable(db, table);
       matchIndexes(db, table);
       if (table.hot && columnsOf(db, gatherName(table)).length === 0) for (const sql of gatherSql(table)) db.exec(sql);
+      matchLists(db, table);
     }
     return { from, to: newest };
   }).immediate();
@@ -78,7 +80,26 @@ function addTable(db: Connection, table: Table): void {
 
 function matchIndexes(db: Connection, table: Table): void {
   const present = new Map((db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL").all(table.name) as { name: string; sql: string }[]).map(({ name, sql }) => [name, sql]));
-  const wanted = new Map(Object.keys(table.indexes).map((index) => [indexName(table, index), indexSql(table, index)]));
+  const listed = table.hot ? listedIndexes(table) : [];
+  const wanted = new Map(Object.keys(table.indexes).filter((index) => !listed.includes(index)).map((index) => [indexName(table, index), indexSql(table, index)]));
   for (const [name, sql] of present) if (wanted.get(name) !== sql) db.exec(`DROP INDEX ${quote(name)}`);
   for (const [name, sql] of wanted) if (present.get(name) !== sql) db.exec(sql);
+}
+
+/** Makes the lists of a hot table as they are declared, and fills those that are new with the rows there are. */
+function matchLists(db: Connection, table: Table): void {
+  const listed = table.hot ? listedIndexes(table) : [];
+  for (const index of Object.keys(table.indexes)) {
+    const name = listName(table, index);
+    const present = db.prepare("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?").pluck().get(name) as string | undefined;
+    const wanted = listed.includes(index) ? listSql(table, index) : undefined;
+    if (present === wanted) continue;
+    if (present !== undefined) db.exec(`DROP TABLE ${quote(name)}`);
+    if (wanted === undefined) continue;
+    db.exec(wanted);
+    const fields = orderedFields(table, index).map(quote);
+    const isListed = fields.map((field) => `${field} IS NOT NULL`).join(' AND ');
+    for (const [from, condition] of [[table.name, isListed], [gatherName(table), `${isListed} AND ${unfiled(table)}`]] as const) db.exec(`INSERT INTO ${quote(name)} SELECT ${fields.join(', ')} FROM ${quote(from)} WHERE ${condition}`);
+    db.exec(`DROP INDEX IF EXISTS ${quote(`${gatherName(table)}__${index}`)}`);
+  }
 }

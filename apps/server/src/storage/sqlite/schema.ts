@@ -32,19 +32,29 @@ export function nullableFields(table: Table, index: string | undefined): string[
 export const gatherName = (table: Table): string => `${table.name}__new`;
 export const filedName = (table: Table): string => `${table.name}__filed`;
 export const shardIndexName = (table: Table): string => `${gatherName(table)}__shard`;
-export const gatherIndexName = (table: Table, index: string): string => `${gatherName(table)}__${index}`;
+export const listName = (table: Table, index: string): string => `${indexName(table, index)}__list`;
 
-/** Indexes that do not begin with the shard: gathered rows have one each as well, others are found by their shard. */
-export const shardlessIndexes = (table: Table): string[] => Object.keys(table.indexes).filter((index) => table.indexes[index]!.fields[0] !== table.shard);
+/**
+ * Indexes of a hot table that do not begin with the shard. Each is a table of its own, written with the row: filing goes by
+ * shard, and would touch a page of such an index for every row.
+ */
+export const listedIndexes = (table: Table): string[] => Object.keys(table.indexes).filter((index) => table.indexes[index]!.fields[0] !== table.shard);
 
-/** Slots are never given twice: a filed slot must not come to mean another row. */
+export function listSql(table: Table, index: string): string {
+  const fields = orderedFields(table, index);
+  return `CREATE TABLE ${quote(listName(table, index))} (${fields.map((field) => `${quote(field)} ${table.columns[field]!.toUpperCase()} NOT NULL`).join(', ')}, PRIMARY KEY (${fields.map(quote).join(', ')})) STRICT, WITHOUT ROWID`;
+}
+
+/**
+ * A slot that a shard is filed up to must not come to mean another row. SQLite gives the one above the highest there is, and
+ * of filed rows the highest goes only together with what says how far its shard is filed (see `Filing`).
+ */
 export function gatherSql(table: Table): string[] {
   const columns = Object.entries(table.columns).map(([name, type]) => `${quote(name)} ${type.toUpperCase()}`);
   const name = quote(gatherName(table));
   return [
-    `CREATE TABLE ${name} ("$slot" INTEGER PRIMARY KEY AUTOINCREMENT, "$shard" INTEGER NOT NULL, ${columns.join(', ')}, ${quote(REST)} TEXT) STRICT`,
+    `CREATE TABLE ${name} ("$slot" INTEGER PRIMARY KEY, "$shard" INTEGER NOT NULL, ${columns.join(', ')}, ${quote(REST)} TEXT) STRICT`,
     `CREATE INDEX ${quote(shardIndexName(table))} ON ${name} ("$shard")`,
-    ...shardlessIndexes(table).map((index) => `CREATE INDEX ${quote(gatherIndexName(table, index))} ON ${name} (${table.indexes[index]!.fields.map(quote).join(', ')})`),
     `CREATE TABLE IF NOT EXISTS ${quote(filedName(table))} ("$shard" INTEGER PRIMARY KEY, "$slot" INTEGER NOT NULL) STRICT`,
   ];
 }

@@ -33,6 +33,8 @@ export interface SqliteStoreOptions {
   commandsModule?: string;
   /** How many new rows of hot tables are gathered before they are filed. */
   filing?: FilingLimits;
+  /** For benchmarks of the writer's thread: commands in one commit at most, in place of `MAX_BATCH`. */
+  maxBatch?: number;
 }
 
 interface Waiting {
@@ -143,8 +145,8 @@ class SqliteStore implements Store {
 
   private start(): Writer {
     const events: WriterEvents = { committed: (commit) => this.committed(commit), lost: (reason) => this.lost(reason) };
-    const { file, filing, commandsModule } = this.options;
-    const data = { file, ...(filing ? { filing } : {}) };
+    const { file, filing, maxBatch, commandsModule } = this.options;
+    const data = { file, ...(filing ? { filing } : {}), ...(maxBatch === undefined ? {} : { maxBatch }) };
     if (this.options.writer !== 'inline') return new ThreadWriter({ ...data, ...(commandsModule === undefined ? {} : { commandsModule }) }, events);
     const now = this.options.now ?? (() => Date.now());
     const commands = this.options.commands ?? (COMMANDS as Readonly<Record<string, CommandHandler<never, unknown>>>);

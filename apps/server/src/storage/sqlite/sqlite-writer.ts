@@ -23,6 +23,7 @@ const loop = new CommitLoop(
   ({ outcomes, ...rest }) => post({ type: 'committed', outcomes: outcomes.map(({ id, outcome }) => (outcome.ok ? { id, result: outcome.result } : { id, error: toWire(outcome.error) })), ...rest }),
   // Let messages in that came during the commit.
   async () => new Promise((resolve) => setImmediate(resolve)),
+  data.maxBatch,
 );
 
 port.on('message', (message: ToWriter) => {

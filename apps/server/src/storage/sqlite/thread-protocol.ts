@@ -10,6 +10,7 @@ export interface WriterData {
   /** A module whose `COMMANDS` are run in place of the product's. */
   commandsModule?: string;
   filing?: FilingLimits;
+  maxBatch?: number;
 }
 
 export type ToWriter = { type: 'run'; commands: (Command & { id: number })[] } | { type: 'close' };
