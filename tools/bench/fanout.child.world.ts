@@ -14,6 +14,7 @@ import { serverSecret } from '../../apps/server/src/platform/server-secret.ts';
 import { noPush } from '../../apps/server/src/push/port.ts';
 import { noMetrics } from '../../apps/server/src/platform/metrics.ts';
 import { MemoryFiles } from '../../apps/server/src/files/memory/memory-files.ts';
+import { noLinks } from '../../apps/server/src/links/port.ts';
 import { noPictures } from '../../apps/server/src/pictures/port.ts';
 import { MemorySearchIndex } from '../../apps/server/src/search/memory/memory-index.ts';
 import { silentLogger } from '../../apps/server/src/platform/logger.ts';
@@ -54,6 +55,7 @@ export async function openWorld(options: { people: number; store: 'memory' | 'sq
   const deps: Deps = {
     store, clock, random, presence: registry, logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures, files: new MemoryFiles(),
     push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)),
+    links: noLinks, cardPictures: new MemoryFiles(),
     config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 100_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: null, metricsToken: null, egressAllow: [], smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null },
   };
   const parts: RealtimeParts = { log, registry, alone: true };

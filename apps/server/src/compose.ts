@@ -14,6 +14,8 @@ import { PUSH_JOB } from './features/push/push.commands.ts';
 import { pushConsumer, pushJob } from './features/push/push.service.ts';
 import { createEgress } from './egress/http-egress.ts';
 import { parseAllowList } from './egress/allow-list.ts';
+import { cardsConsumer, LINK_CARDS_JOB, linkCardsJob } from './features/cards/cards.service.ts';
+import { WebLinks } from './links/web-links.ts';
 import { openMail } from './mail/open-mail.ts';
 import { loadServerSecret } from './platform/server-secret.ts';
 import { openPush } from './push/open-push.ts';
@@ -77,6 +79,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const deps: Deps = {
       ...source, store, search, files, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
       push, mailer, secret: loadServerSecret(settings.dataDirectory),
+      links: new WebLinks({ egress, pictures }), cardPictures: await DiskFiles.open(join(settings.dataDirectory, 'card-pictures')),
     };
     return {
       deps, settings, registry, metrics,
@@ -120,7 +123,7 @@ export async function startApplication(services: Services): Promise<Application>
   const realtime = createRealtime(deps, {
     log, registry, alone: true,
     delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), pushConsumer(deps.store), digestConsumer(deps), indexer],
+    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), indexer],
   });
   const readiness = async (): Promise<Readiness> => {
     const store = await deps.store.health();
@@ -132,10 +135,10 @@ export async function startApplication(services: Services): Promise<Application>
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
   indexer.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps) });
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
-    await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB] });
+    await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB, LINK_CARDS_JOB] });
     jobs.start();
   }
   try {

@@ -1,5 +1,5 @@
 export type EgressFault =
-  /** Not http or https, with a user name or password in it, or a redirect from https to http. */
+  /** Not http or https, with a user name or password in it, a port of another service, or a redirect from https to http. */
   | 'refused_url'
   /** The name leads to an address that is not public and not on the allow list. */
   | 'refused_address'

@@ -8,33 +8,42 @@ import type { Egress, EgressAnswer, EgressRequest } from './port.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
+export interface EgressOptions {
+  /** Certificates that are trusted in place of the system's; for tests. */
+  ca?: string;
+}
+
 /** The guarded client over Node's own HTTP. Connections are not kept, so that none outlives its check. */
-export function createEgress(allow: AllowList, resolve?: Resolve): Egress {
+export function createEgress(allow: AllowList, resolve?: Resolve, options: EgressOptions = {}): Egress {
   const guard = createGuard(allow, resolve);
   return {
-    request: (request) => withDeadline(request.timeoutMs, (signal) => follow(guard, request, signal)),
-    connectHttp2: (origin, timeoutMs) => withDeadline(timeoutMs, (signal) => openHttp2(guard, origin, signal)),
+    request: (request) => withDeadline(request.timeoutMs, (signal) => follow(guard, request, options, signal), request.signal),
+    connectHttp2: (origin, timeoutMs) => withDeadline(timeoutMs, (signal) => openHttp2(guard, origin, options, signal)),
   };
 }
 
 /** Name look-ups cannot be cancelled, so the deadline is raced and not only handed down. */
-async function withDeadline<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withDeadline<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, ended?: AbortSignal): Promise<T> {
   const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let stop = (): void => undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+    stop = () => {
       reject(new EgressError('timed_out', true));
       abort.abort();
-    }, ms);
+    };
   });
+  const timer = setTimeout(stop, ms);
+  ended?.addEventListener('abort', stop, { once: true });
+  if (ended?.aborted) stop();
   try {
-    return await Promise.race([work(abort.signal), late]);
+    return await Promise.race([late, work(abort.signal)]);
   } finally {
     clearTimeout(timer);
+    ended?.removeEventListener('abort', stop);
   }
 }
 
-async function follow(guard: Guard, request: EgressRequest, signal: AbortSignal): Promise<EgressAnswer> {
+async function follow(guard: Guard, request: EgressRequest, tls: EgressOptions, signal: AbortSignal): Promise<EgressAnswer> {
   const method = request.method ?? 'GET';
   const limit = method === 'POST' ? 0 : (request.redirects ?? 0);
   let url = parse(request.url);
@@ -42,7 +51,7 @@ async function follow(guard: Guard, request: EgressRequest, signal: AbortSignal)
   for (let hops = 0; ; hops += 1) {
     const pinned = await guard(url);
     signal.throwIfAborted();
-    const answer = await once(url, pinned, { ...request, method, headers }, signal);
+    const answer = await once(url, pinned, { ...request, method, headers }, tls, signal);
     const { location } = answer.headers;
     if (limit === 0 || location === undefined || !REDIRECTS.has(answer.status)) return answer;
     if (hops === limit) throw new EgressError('too_many_redirects', true);
@@ -53,9 +62,9 @@ async function follow(guard: Guard, request: EgressRequest, signal: AbortSignal)
   }
 }
 
-function once(url: URL, pinned: Pinned, request: EgressRequest, signal: AbortSignal): Promise<EgressAnswer> {
+function once(url: URL, pinned: Pinned, request: EgressRequest, tls: EgressOptions, signal: AbortSignal): Promise<EgressAnswer> {
   return new Promise((resolve, reject) => {
-    const options = { method: request.method, headers: { 'user-agent': 'Parley', ...request.headers, 'accept-encoding': 'identity' }, lookup: pinned.lookup, agent: false, signal } as const;
+    const options = { ...tls, method: request.method, headers: { 'user-agent': 'Parley', ...request.headers, 'accept-encoding': 'identity' }, lookup: pinned.lookup, agent: false, signal } as const;
     const outgoing: ClientRequest = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
     let reached = false;
     outgoing.once('socket', (socket) => socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (reached = true)));
@@ -64,6 +73,11 @@ function once(url: URL, pinned: Pinned, request: EgressRequest, signal: AbortSig
       reject(cause instanceof EgressError ? cause : new EgressError('network', reached, { cause }));
     };
     outgoing.on('error', fail);
+    // Nothing else than an answer was asked for; Node closes the connection and says no more.
+    outgoing.once('upgrade', (_answer, socket) => {
+      socket.destroy();
+      fail(new Error('the other side wants another protocol'));
+    });
     outgoing.once('response', (incoming) => {
       readBody(incoming, request).then((body) => {
         outgoing.destroy();
@@ -91,12 +105,12 @@ async function readBody(incoming: IncomingMessage, request: EgressRequest): Prom
   return Buffer.concat(chunks).subarray(0, request.maxBytes);
 }
 
-async function openHttp2(guard: Guard, origin: string, signal: AbortSignal): Promise<ClientHttp2Session> {
+async function openHttp2(guard: Guard, origin: string, tls: EgressOptions, signal: AbortSignal): Promise<ClientHttp2Session> {
   const url = parse(origin);
   const { lookup } = await guard(url);
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const session = connect(url, { lookup } as Parameters<typeof connect>[1]);
+    const session = connect(url, { ...tls, lookup } as Parameters<typeof connect>[1]);
     const cancel = (): void => session.destroy();
     const fail = (cause: unknown): void => reject(new EgressError('network', false, { cause }));
     signal.addEventListener('abort', cancel, { once: true });

@@ -12,6 +12,8 @@ export interface EgressRequest {
   overflow?: 'refuse' | 'cut';
   /** For all of it, redirects included. */
   timeoutMs: number;
+  /** Ends the request early. */
+  signal?: AbortSignal;
   /** How many redirects are followed; only those of GET and HEAD are. Default 0: the redirect is the answer. */
   redirects?: number;
 }

@@ -105,6 +105,10 @@ const WALKS: Walk[] = [
       return 'allowed';
     },
   },
+  { path: 'remove_card', input: (t) => ({ message_id: t.place.message_id, url: 'https://a.example' }), verdict: (t) => asked(t, 'message.edit') },
+  {
+    path: 'card_picture', input: (t) => ({ channel_id: t.place.channel_id, message_id: t.place.message_id, hash: t.scene.picture_hash }), verdict: (t) => asked(t, 'channel.view'),
+  },
   own('inbox'),
   own('mark_inbox', (t) => ({ read: true, ids: [`mention:${t.place.message_id}`] })),
   onMessage('receipts', 'channel.follow'),
@@ -158,6 +162,7 @@ const WALKS: Walk[] = [
   },
   onServer('set_role', 'server.set_role', (t) => ({ user_id: t.place.stranger.id, role: 'member' }), 'server'),
   onServer('deactivate_user', 'server.deactivate_user', (t) => ({ user_id: t.place.stranger.id }), 'server'),
+  inWorkspace('update_workspace', 'workspace.settings', () => ({ link_cards: false })),
   onServer('create_workspace', 'server.create_workspace', () => ({ name: 'Third' })),
   onServer('create_user', 'server.create_user', (t) => ({ workspace_id: t.place.workspace_id, username: 'newcomer', display_name: 'New', email: 'new@example.org' })),
   {

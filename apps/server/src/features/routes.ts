@@ -1,6 +1,7 @@
 import type { Route } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
 import { accountRoutes } from './accounts/accounts.routes.ts';
+import { cardsRoutes } from './cards/cards.routes.ts';
 import { channelRoutes } from './channels/channels.routes.ts';
 import { draftRoutes } from './drafts/drafts.routes.ts';
 import { fileRoutes } from './files/files.routes.ts';
@@ -45,6 +46,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...groupRoutes(deps),
   ...pushRoutes(deps),
   ...mailRoutes(deps),
+  ...cardsRoutes(deps),
   ...syncRoutes(deps),
   ...importRoutes(deps),
 ];

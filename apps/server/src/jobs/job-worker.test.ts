@@ -62,3 +62,23 @@ test('tells how many jobs are ready, leased and parked', async () => {
   await w.worker.stop();
   expect(gauges).toEqual({ parley_jobs_ready: 1, parley_jobs_leased: 1, parley_jobs_parked: 0 });
 });
+
+test('jobs that wait for strangers never hold up the others, however many there are', async () => {
+  let atOnce = 0;
+  let most = 0;
+  let done = (): void => undefined;
+  const quick = new Promise<void>((resolve) => void (done = resolve));
+  const slow: JobHandler = (_job, signal) => {
+    most = Math.max(most, ++atOnce);
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+  };
+  const store = openMemoryStore({ clock: systemClock, random: systemRandom });
+  const queue = new StoreJobs(store);
+  for (let i = 0; i < 600; i++) await queue.enqueue({ kind: 'slow', payload: i });
+  await queue.enqueue({ kind: 'quick', payload: null });
+  const worker = new JobWorker({ clock: systemClock, logger: silentLogger, metrics: noMetrics }, queue, { slow, quick: async () => done() }, ['slow']);
+  worker.start();
+  await quick;
+  await worker.stop();
+  expect(most).toBe(2);
+});

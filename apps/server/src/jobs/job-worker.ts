@@ -10,15 +10,17 @@ const POLL_MS = 1_000;
 const LEASE_MS = 15_000;
 const EXTEND_MS = 5_000;
 const AT_ONCE = 4;
+/** Of the slow kinds: they never take the last places. */
+const SLOW_AT_ONCE = 2;
 
 /** Takes jobs from the queue and runs them, a few at once, while keeping their leases. */
 export class JobWorker {
-  readonly #running = new Map<string, { done: Promise<void>; abort: AbortController }>();
+  readonly #running = new Map<string, { kind: string; done: Promise<void>; abort: AbortController }>();
   #timer: Timer | null = null;
   #polling: Promise<void> = Promise.resolve();
   #stopped = true;
 
-  constructor(private readonly deps: { clock: Clock; logger: Logger; metrics: Metrics }, private readonly queue: JobQueue, private readonly handlers: Readonly<Record<string, JobHandler>>) {}
+  constructor(private readonly deps: { clock: Clock; logger: Logger; metrics: Metrics }, private readonly queue: JobQueue, private readonly handlers: Readonly<Record<string, JobHandler>>, /** Kinds that wait for strangers: others do not wait behind them. */ private readonly slow: readonly string[] = []) {}
 
   start(): void {
     if (!this.#stopped) return;
@@ -54,9 +56,10 @@ export class JobWorker {
     await this.#measure();
     const free = AT_ONCE - this.#running.size;
     if (this.#stopped || free <= 0) return;
-    for (const job of await this.queue.lease(free, LEASE_MS)) {
+    const slow = [...this.#running.values()].filter(({ kind }) => this.slow.includes(kind)).length;
+    for (const job of await this.queue.lease(free, LEASE_MS, { kinds: this.slow, most: Math.max(0, SLOW_AT_ONCE - slow) })) {
       const abort = new AbortController();
-      this.#running.set(job.id, { abort, done: this.#run(job, abort).finally(() => this.#running.delete(job.id)) });
+      this.#running.set(job.id, { kind: job.kind, abort, done: this.#run(job, abort).finally(() => this.#running.delete(job.id)) });
     }
   }
 

@@ -43,16 +43,37 @@ async function giveBack(tx: Tx, row: JobRow, error: string): Promise<'ready' | '
   return state;
 }
 
+/** Looked at for those behind a crowd of slow ones. */
+const SCAN = 500;
+const MOST_SCANNED = 5_000;
+
+async function readyJobs(tx: Tx, { limit, slow }: { limit: number; slow?: { kinds: string[]; most: number } }): Promise<JobRow[]> {
+  const found: JobRow[] = [];
+  let slowOnes = 0;
+  let after: JobRow | undefined;
+  for (let scanned = 0; scanned < MOST_SCANNED; scanned += SCAN) {
+    const size = scanned === 0 ? limit : SCAN;
+    const page: JobRow[] = await tx.find(jobs, { index: 'by_ready', prefix: ['ready'], lte: tx.now(), ...(after && { after }), limit: size });
+    for (const row of page) {
+      if (slow?.kinds.includes(row.kind) === true && ++slowOnes > slow.most) continue;
+      found.push(row);
+      if (found.length === limit) return found;
+    }
+    if (page.length < size) break;
+    after = page.at(-1);
+  }
+  return found;
+}
+
 export const jobsCommands = {
   'jobs.enqueue': defineCommand(async (tx, args: { job: NewJob }) => ({ id: await enqueueJob(tx, args.job) })),
 
-  'jobs.lease': defineCommand(async (tx, args: { limit: number; leaseMs: number }): Promise<LeasedJob[]> => {
+  'jobs.lease': defineCommand(async (tx, args: { limit: number; leaseMs: number; slow?: { kinds: string[]; most: number } }): Promise<LeasedJob[]> => {
     const now = tx.now();
     // A worker that went away without a word has failed its attempt like any other.
     for (const row of await tx.find(jobs, { index: 'by_lease', prefix: ['leased'], lte: now, limit: args.limit })) await giveBack(tx, { ...row }, 'the worker went away');
-    const ready = await tx.find(jobs, { index: 'by_ready', prefix: ['ready'], lte: now, limit: args.limit });
     const leased: LeasedJob[] = [];
-    for (const row of ready) {
+    for (const row of await readyJobs(tx, args)) {
       const token = tx.uuid();
       await tx.put(jobs, { ...row, state: 'leased', attempts: row.attempts + 1, lease_until: now + args.leaseMs * 1000, lease_token: token });
       leased.push({ id: row.id, kind: row.kind, payload: row.payload, attempt: row.attempts + 1, token });

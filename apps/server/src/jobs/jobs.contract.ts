@@ -124,5 +124,14 @@ export function describeJobs(name: string, open: () => Promise<JobsUnderTest>): 
       await jobs.enqueue({ kind: 'later', payload: null, delayMs: 60_000 });
       expect(await jobs.counts()).toEqual({ ready: 1, leased: 1, parked: 1 });
     });
+
+    it('JOB8 of the slow kinds only so many are leased, and those behind them come first', async () => {
+      for (let i = 0; i < 40; i += 1) await jobs.enqueue({ kind: 'slow', payload: i });
+      await jobs.enqueue({ kind: 'quick', payload: null, delayMs: 10 });
+      subject.advance(20);
+      expect((await jobs.lease(4, 1_000, { kinds: ['slow'], most: 2 })).map((job) => job.kind)).toEqual(['slow', 'slow', 'quick']);
+      expect(await jobs.lease(4, 1_000, { kinds: ['slow'], most: 0 })).toEqual([]);
+      expect(await jobs.lease(4, 1_000)).toHaveLength(4);
+    });
   });
 }

@@ -21,6 +21,12 @@ export interface LeasedJob {
   token: string;
 }
 
+/** Kinds that wait for strangers. */
+export interface SlowKinds {
+  kinds: readonly string[];
+  most: number;
+}
+
 export interface JobCounts {
   ready: number;
   leased: number;
@@ -36,7 +42,8 @@ export interface JobCounts {
 export interface JobQueue {
   /** The job's id, that of the one already there included. */
   enqueue(job: NewJob): Promise<string>;
-  lease(limit: number, leaseMs: number): Promise<LeasedJob[]>;
+  /** `slow` holds back jobs of some kinds: at most `most` of them are leased, and those behind them come first. */
+  lease(limit: number, leaseMs: number, slow?: SlowKinds): Promise<LeasedJob[]>;
   /** False when the job is no longer this worker's; then stop working on it. */
   extend(job: LeasedJob, leaseMs: number): Promise<boolean>;
   complete(job: LeasedJob): Promise<boolean>;

@@ -1,6 +1,6 @@
 import type { Store } from '../storage/port.ts';
 import { jobs } from '../storage/tables.ts';
-import type { JobCounts, JobQueue, LeasedJob, NewJob } from './port.ts';
+import type { JobCounts, JobQueue, LeasedJob, NewJob, SlowKinds } from './port.ts';
 
 /** The job port over the Store's own tables. */
 export class StoreJobs implements JobQueue {
@@ -10,8 +10,8 @@ export class StoreJobs implements JobQueue {
     return (await this.store.run('jobs.enqueue', { job })).id;
   }
 
-  async lease(limit: number, leaseMs: number): Promise<LeasedJob[]> {
-    return this.store.run('jobs.lease', { limit, leaseMs });
+  async lease(limit: number, leaseMs: number, slow?: SlowKinds): Promise<LeasedJob[]> {
+    return this.store.run('jobs.lease', { limit, leaseMs, ...(slow && { slow: { kinds: [...slow.kinds], most: slow.most } }) });
   }
 
   async extend({ id, token }: LeasedJob, leaseMs: number): Promise<boolean> {

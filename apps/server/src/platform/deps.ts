@@ -6,6 +6,7 @@ import type { Pictures } from '../pictures/port.ts';
 import type { Mailer } from '../mail/port.ts';
 import type { Push } from '../push/port.ts';
 import type { ServerSecret } from './server-secret.ts';
+import type { LinkReader } from '../links/port.ts';
 import type { SearchIndex } from '../search/port.ts';
 import type { Store } from '../storage/port.ts';
 import type { Logger } from './logger.ts';
@@ -25,6 +26,9 @@ export interface Deps {
   push: Push;
   mailer: Mailer;
   secret: ServerSecret;
+  links: LinkReader;
+  /** The pictures of link cards, made anew. */
+  cardPictures: Files;
   logger: Logger;
   metrics: Metrics;
   config: Config;

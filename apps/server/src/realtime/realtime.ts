@@ -1,5 +1,6 @@
 import { uuidv7 } from '@parley/shared/domain/ids';
 import { authenticate } from '../edge/session.ts';
+import { cardsConsumer } from '../features/cards/cards.service.ts';
 import { inboxConsumer } from '../features/inbox/inbox.service.ts';
 import { digestConsumer } from '../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
@@ -31,7 +32,7 @@ export interface RealtimeParts {
 }
 
 /** Everything that has to follow each commit; a new one is a line here. */
-const durableConsumers = (deps: Deps): Consumer[] => [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), pushConsumer(deps.store), digestConsumer(deps), new SearchIndexer(deps)];
+const durableConsumers = (deps: Deps): Consumer[] => [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), new SearchIndexer(deps)];
 
 /** The way from a commit to the sockets: relay, dispatcher, gateway, and the sweeper that makes sure. */
 export interface Realtime {

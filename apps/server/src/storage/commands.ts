@@ -10,6 +10,7 @@ import { reactionCommands } from '../features/reactions/reactions.commands.ts';
 import { readingCommands } from '../features/reading/reading.commands.ts';
 import { threadCommands } from '../features/threads/threads.commands.ts';
 import { fileCommands } from '../features/files/files.commands.ts';
+import { cardsCommands } from '../features/cards/cards.commands.ts';
 import { draftCommands } from '../features/drafts/drafts.commands.ts';
 import { groupCommands } from '../features/groups/groups.commands.ts';
 import { inboxCommands } from '../features/inbox/inbox.commands.ts';
@@ -48,6 +49,7 @@ export const COMMANDS = {
   ...groupCommands,
   ...pushCommands,
   ...mailCommands,
+  ...cardsCommands,
 };
 
 export type CommandName = keyof typeof COMMANDS;

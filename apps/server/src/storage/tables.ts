@@ -104,6 +104,8 @@ export interface MessageRow extends Row {
   targets?: string[];
   /** Of those the ones who were here, when groups are named too. */
   here?: string[];
+  /** Links whose card the author took off. */
+  removed_cards?: string[];
 }
 export const messages = table<MessageRow>({
   name: 'messages', key: ['channel_id', 'seq'], shard: 'channel_id', hot: true,
@@ -127,6 +129,12 @@ export const messages = table<MessageRow>({
     by_time: { fields: ['channel_id', 'created_us'] },
   },
 });
+
+/** What the page of a link told, for the cards of all messages that link to it. */
+export interface KeptCard { title: string; description: string; site: string; picture?: { hash: string; width: number; height: number; thumbhash: string; mime: string } }
+/** By the hash of the address, until its time; null: it led to nothing. */
+export interface LinkCardRow extends Row { url_hash: string; url: string; card: KeptCard | null; expires_at: number }
+export const linkCards = table<LinkCardRow>({ name: 'link_cards', key: ['url_hash'], shard: 'url_hash', columns: { url_hash: 'text', expires_at: 'integer' }, indexes: { by_expiry: { fields: ['expires_at'] } } });
 
 /** A group of people of a workspace: the truth of which the entity in the workspace's stream tells. */
 export interface GroupRow extends Row { id: string; workspace_id: string; handle: string; created_by: string; created_at: number; doc: Group }
@@ -329,5 +337,5 @@ export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, c
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, threadFollowers, delivered, users, claims,
   workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileUsage, meta, groups, groupMembers,
-  pushSubscriptions, pushPeople, pushTold, digests,
+  pushSubscriptions, pushPeople, pushTold, digests, linkCards,
 ] as readonly Table[];

@@ -7,6 +7,7 @@ import { sync } from '@parley/shared/protocol/calls/reading';
 import type { Channel, Message, Summary } from '@parley/shared/protocol/entities';
 import { FakeClock } from '@parley/shared/testing/fake-clock';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import { cardsConsumer } from '../features/cards/cards.service.ts';
 import { inboxConsumer } from '../features/inbox/inbox.service.ts';
 import { digestConsumer } from '../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
@@ -81,7 +82,7 @@ export class Conversation {
 
   /** Runs the durable consumers over all that was committed, and over what they commit themselves. */
   async settle(): Promise<void> {
-    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store), inboxConsumer(this.store), pushConsumer(this.store), digestConsumer(this.world.deps)];
+    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store), inboxConsumer(this.store), pushConsumer(this.store), digestConsumer(this.world.deps), cardsConsumer(this.store)];
     while (this.consumed < this.events.length) {
       const event = this.events[this.consumed++]!;
       for (const consumer of consumers) if (consumer.wants(event)) await consumer.consume(event);

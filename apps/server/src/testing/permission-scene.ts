@@ -8,7 +8,9 @@ import { sendMessage } from '@parley/shared/protocol/calls/messages';
 import type { Actor, ChannelFacts } from '@parley/shared/domain/can';
 import { FakeClock } from '@parley/shared/testing/fake-clock';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import { cardOf } from '../features/cards/card-rows.ts';
 import { SearchIndexer } from '../features/search/search-indexer.ts';
+import { MemoryFiles } from '../files/memory/memory-files.ts';
 import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState } from '../storage/memory/memory-store.ts';
 import { testWorld, type TestUser, type World } from './test-core.ts';
@@ -40,6 +42,8 @@ export interface Place {
 export interface PermissionScene {
   people: Record<Role, TestUser>;
   places: Record<PlaceName, Place>;
+  /** The hash of the picture of the card on each place's message. */
+  picture_hash: string;
   /** A server just like it for one trial, which leaves no trace. */
   trial(): Promise<World>;
   dispose(): void;
@@ -75,6 +79,8 @@ export async function openPermissionScene(): Promise<PermissionScene> {
   const random = new SeededRandom(11);
   const state: MemoryState = { snapshot: {}, incarnation: '0190a000-0000-7000-8000-000000000001' };
   const world = await testWorld({ clock, random, store: openMemoryStore({ clock, random, state }) }).setUp();
+  const cardPictures = new MemoryFiles();
+  const { hash: picture_hash } = await cardPictures.keep(once(Buffer.from('a picture')), 100);
   const people: Record<Role, TestUser> = {
     guest: await world.createUser('gus', { role: 'guest' }), member: await world.createUser('mel'), moderator: await world.createUser('moe'),
     admin: await world.createUser('ada', { role: 'admin' }), owner: world.owner, 'server admin': await world.createUser('sam'),
@@ -97,19 +103,24 @@ export async function openPermissionScene(): Promise<PermissionScene> {
     const file_id = await uploadPixel(world, at.maker);
     const { message_id } = await world.as(at.maker).call(sendMessage, { channel_id: channel.id, content: 'hello', client_msg_id: name.replace(' ', '-'), file_ids: [file_id] });
     if (name.startsWith('former')) await world.as(at.maker).call(removeFromChannel, { channel_id: channel.id, user_ids: met });
+    await world.store.run('cards.set', { channel_id: channel.id, message_id, content: 'hello', cards: [cardOf({ channel_id: channel.id, message_id }, 'https://a.example', { title: 'A', description: '', site: 'a.example', picture: { hash: picture_hash, width: 1, height: 1, thumbhash: '', mime: 'image/webp' } })] });
     places[name] = { name, ...at, group_id: groups.get(at)!, channel_id: channel.id, message_id, file_id };
   }
   const dataDirectory = mkdtempSync(join(tmpdir(), 'parley-permissions-'));
   const search = new MemorySearchIndex();
   await new SearchIndexer({ ...world.deps, search }).catchUp();
   return {
-    people, places,
+    people, places, picture_hash,
     trial: async () => {
-      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory }, deps: { search, files: world.deps.files } });
+      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory }, deps: { search, files: world.deps.files, cardPictures } });
       trial.workspace = world.workspace;
       trial.owner = world.owner;
       return trial;
     },
     dispose: () => rmSync(dataDirectory, { recursive: true, force: true }),
   };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

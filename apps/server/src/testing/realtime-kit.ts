@@ -18,6 +18,7 @@ import type { GatewayInbox, GatewayPort } from '../registry/port.ts';
 import { defineCommand } from '../storage/command.ts';
 import { COMMANDS } from '../storage/commands.ts';
 import { MemoryFiles } from '../files/memory/memory-files.ts';
+import { noLinks } from '../links/port.ts';
 import { noPictures } from '../pictures/port.ts';
 import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
@@ -214,6 +215,7 @@ export class RealtimeKit {
       store: this.store, clock: this.clock, random: this.random, presence: this.registry, logger, metrics: options.metrics ?? noMetrics, search: new MemorySearchIndex(),
       passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures, files: new MemoryFiles(),
       push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)),
+      links: noLinks, cardPictures: new MemoryFiles(),
       config: {
         host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), rateLimits: false, largeChannel: 1_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: null, metricsToken: null, egressAllow: [], smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null, ...options.config,
       },

@@ -9,9 +9,10 @@ import type { Config } from '../config/config.ts';
 import { createCore, type Core, type CoreResponse } from '../core.ts';
 import type { Route } from '../edge/route.ts';
 import type { Deps, PasswordHasher } from '../platform/deps.ts';
+import { MemoryFiles } from '../files/memory/memory-files.ts';
+import { noLinks } from '../links/port.ts';
 import { silentLogger, type Logger } from '../platform/logger.ts';
 import { noMetrics } from '../platform/metrics.ts';
-import { MemoryFiles } from '../files/memory/memory-files.ts';
 import { SharpPictures } from '../pictures/sharp-pictures.ts';
 import { noMail } from '../mail/port.ts';
 import { noPush } from '../push/port.ts';
@@ -59,6 +60,7 @@ export function testWorld(options: TestCoreOptions = {}): World {
   const deps: Deps = {
     store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: new SharpPictures(), files: new MemoryFiles(),
     push: noPush, mailer: noMail, secret: testSecret,
+    links: noLinks, cardPictures: new MemoryFiles(),
     config: { ...testConfig, ...options.config }, ...options.deps,
   };
   return new World(createCore(deps, options.routes?.(deps)), clock, random, store, failures);

@@ -124,6 +124,7 @@ describe('can', () => {
       ['workspace.set_role', {}, [F, F, A]],
       ['workspace.deactivate_member', {}, [F, F, A]],
       ['workspace.import', {}, [F, F, A]],
+      ['workspace.settings', {}, [F, F, A]],
       ['workspace.hooks', {}, [F, F, A]],
       ['workspace.compliance', {}, [F, F, F]],
     ];

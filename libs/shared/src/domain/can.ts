@@ -105,6 +105,7 @@ const WORKSPACE_ACTIONS = {
   'workspace.groups_emoji': ['no', 'setting', 'setting', 'yes'],
   'workspace.set_role': ['no', 'no', 'no', 'yes'],
   'workspace.deactivate_member': ['no', 'no', 'no', 'yes'],
+  'workspace.settings': ['no', 'no', 'no', 'yes'],
   'workspace.import': ['no', 'no', 'no', 'yes'],
   'workspace.hooks': ['no', 'no', 'no', 'yes'],
   /** Retention, holds, export, audit: only by a compliance role, which nobody has by being a member or an admin. */

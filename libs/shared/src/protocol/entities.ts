@@ -90,6 +90,19 @@ export const ThreadSummary = z.looseObject({
   participant_ids: z.array(Uuid),
 });
 
+/** What a link of a message leads to, as its page tells it. Read by the server once, alike for all readers. */
+export const Card = z.looseObject({
+  /** The link as it stands in the message. */
+  url: z.string(),
+  title: z.string(),
+  description: z.string(),
+  /** The name of the site; its host where it has none. */
+  site: z.string(),
+  /** A copy of the page's picture, made anew; served by this server to those who may read the message. */
+  image: z.optional(z.looseObject({ url: z.string(), width: z.number(), height: z.number(), thumbhash: z.string() })),
+});
+export type Card = z.infer<typeof Card>;
+
 /**
  * A message, alike for all readers. A deleted one is its own tombstone: `deleted: true`, `content: ""`, no files and
  * reactions, but author, mentions, parent and broadcast stay, so that counts can follow.
@@ -116,6 +129,8 @@ export const Message = z.looseObject({
   created_at: Timestamp,
   edited_at: z.nullable(Timestamp),
   deleted: z.boolean(),
+  /** Of its first links, in their order; absent while there are none. Links to messages of this server have none: each reader's client asks for those. */
+  cards: z.optional(z.array(Card)),
   /** What a `system` message tells; absent for others. */
   system: z.optional(z.looseObject({ event: z.string(), user_ids: z.optional(z.array(Uuid)), text: z.optional(z.string()) })),
 });

@@ -1,3 +1,4 @@
+import { mayHaveLinks } from '@parley/shared/domain/link-cards';
 import type { NamedTargets } from '@parley/shared/domain/mentions';
 import { microsToIso } from '@parley/shared/domain/timestamp';
 import type { Message } from '@parley/shared/protocol/entities';
@@ -8,6 +9,7 @@ import { ChannelChange } from '../../storage/streams.ts';
 import { messages, messageVersions, pins, reactions, type MessageRow } from '../../storage/tables.ts';
 import { allows, demand, type ActorRef } from '../channels/channel-access.ts';
 import { detachFiles } from '../files/attach.ts';
+import { keepCardsOf } from '../cards/card-rows.ts';
 import { needsInbox } from '../inbox/inbox-facts.ts';
 import { followByThemselves, uncountReply } from '../threads/thread-root.ts';
 import { demandMessage, findMessage, messageFacts, type MessageRef } from './find-message.ts';
@@ -19,7 +21,7 @@ export const messageCommands = {
   'messages.send': sendMessage,
 
   /** @throws ParleyError `conflict` with the message when it has changed since `base_rev`, or is deleted. */
-  'messages.edit': defineCommand(async (tx, args: { who: ActorRef; ref: MessageRef; content: string; named: NamedTargets; here_ids?: string[]; base_rev?: number }): Promise<Message> => {
+  'messages.edit': defineCommand(async (tx, args: { who: ActorRef; ref: MessageRef; content: string; named: NamedTargets; /** Its first links, as `cardLinks` finds them; cards of others go. */ links?: string[]; here_ids?: string[]; base_rev?: number }): Promise<Message> => {
     const { row, access } = await demandMessage(tx, args.who, args.ref);
     demand(allows(access, 'message.edit', messageFacts(row)), 'only one\'s own messages');
     if (row.doc.kind === 'system') throw new ParleyError('forbidden', 'what the channel tells is not edited');
@@ -47,6 +49,8 @@ export const messageCommands = {
     delete row.here;
     Object.assign(row, targetColumns(targets));
     row.doc.edited_at = microsToIso(Math.max(tx.now(), row.created_us));
+    keepCardsOf(row, args.links ?? []);
+    if (mayHaveLinks(args.content)) change.fact('cards', [row.id]);
     await store(change, row);
     await storeMentions(tx, row, false);
     if (row.parent_message_id !== null) {
@@ -71,6 +75,7 @@ export const messageCommands = {
     await detachFiles(tx, row, row.doc.files);
     row.doc = { ...row.doc, content: '', files: [], reactions: [], pinned: false, deleted: true };
     delete row.doc.system;
+    delete row.doc.cards;
     await store(change, row);
     await storeMentions(tx, row, false);
     await dropReactions(tx, row);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { contentProblem } from '@parley/shared/domain/content';
+import { cardLinks } from '@parley/shared/domain/link-cards';
 import { parseMentions, type NamedTargets } from '@parley/shared/domain/mentions';
 import type { RequestOf, ResponseOf } from '@parley/shared/protocol/call';
 import type * as calls from '@parley/shared/protocol/calls/messages';
@@ -61,7 +62,7 @@ export async function editMessage(deps: MessageDeps, who: ActorRef, input: Reque
     const row = await deps.store.read((tx) => findMessage(tx, input));
     here = row && (await whoIsHere(deps, who, row.channel_id, named));
   }
-  return deps.store.run('messages.edit', { who, ref: { channel_id: input.channel_id, message_id: input.message_id }, content: input.content, named, here_ids: here, base_rev: input.base_rev });
+  return deps.store.run('messages.edit', { who, ref: { channel_id: input.channel_id, message_id: input.message_id }, content: input.content, named, links: cardLinks(input.content), here_ids: here, base_rev: input.base_rev });
 }
 
 export async function deleteMessage(deps: MessageDeps, who: ActorRef, input: RequestOf<typeof calls.deleteMessage>): Promise<Message> {

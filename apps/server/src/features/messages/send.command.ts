@@ -1,3 +1,4 @@
+import { mayHaveLinks } from '@parley/shared/domain/link-cards';
 import type { NamedTargets } from '@parley/shared/domain/mentions';
 import type { Message } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
@@ -71,6 +72,7 @@ export const sendMessage = defineCommand(async (tx, args: SendArgs): Promise<Sen
     await followByThemselves(tx, root, row, first);
     change.fact('threads', [root.id]);
   }
+  if (mayHaveLinks(args.content)) change.fact('cards', [row.id]);
   if (needsInbox(access!.row, row.doc)) change.fact('inbox', [{ message_id: row.id }]);
   await change.end();
   return { message: row.doc, repeat: false };

@@ -9,6 +9,8 @@ import * as scheduled from '@parley/shared/protocol/calls/scheduled';
 import type { Entity, Message } from '@parley/shared/protocol/entities';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreJobs } from '../../jobs/store-jobs.ts';
+import { removeCard } from '@parley/shared/protocol/calls/cards';
+import { linkCardsJob } from '../cards/cards.service.ts';
 import { scheduledJob } from '../scheduled/scheduled.service.ts';
 import { Conversation, STORES } from '../../testing/conversation-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
@@ -65,6 +67,17 @@ async function sendDue(s: Scene): Promise<void> {
   }
 }
 
+/** Each link's page is called by the link. */
+async function readLinks(s: Scene): Promise<void> {
+  await s.talk.settle();
+  const queue = new StoreJobs(s.talk.store);
+  const links = { read: async (url: string) => ({ kind: 'page' as const, facts: { title: url, description: '', site: '' }, picture: null }) };
+  for (const job of await queue.lease(10, 1_000)) {
+    await linkCardsJob({ ...s.talk.world.deps, links })(job, new AbortController().signal);
+    await queue.complete(job);
+  }
+}
+
 const ACTIONS: Action[] = [
   ['send', (s) => s.talk.send(s.talk.alice, s.room, 'plain')],
   ['send with mentions', (s) => s.talk.send(s.talk.alice, s.room, `<@${s.talk.bob.id}> <!channel>`)],
@@ -72,6 +85,17 @@ const ACTIONS: Action[] = [
   ['reply', (s) => s.talk.send(s.talk.bob, s.room, 'reply', { parent: s.root })],
   ['reply, broadcast', (s) => s.talk.send(s.talk.bob, s.room, `<@${s.talk.olivia.id}>`, { parent: s.root, broadcast: true })],
   ['edit', (s) => s.talk.as(s.talk.alice).call(messages.editMessage, { message_id: s.root.id, content: `now <@${s.talk.bob.id}>` })],
+  ['send links, and their cards come', async (s) => {
+    await s.talk.send(s.talk.alice, s.room, 'https://a.example <https://b.example>');
+    await readLinks(s);
+  }],
+  ['cards come, change with the text, and one is taken off', async (s) => {
+    const sent = await s.talk.send(s.talk.alice, s.room, 'https://a.example https://b.example');
+    await readLinks(s);
+    await s.talk.as(s.talk.alice).call(messages.editMessage, { message_id: sent.id, content: 'https://b.example https://c.example' });
+    await readLinks(s);
+    await s.talk.as(s.talk.alice).call(removeCard, { message_id: sent.id, url: 'https://b.example' });
+  }],
   ['delete a root', (s) => s.talk.as(s.talk.alice).call(messages.deleteMessage, { message_id: s.root.id })],
   ['delete a reply', (s) => s.talk.as(s.talk.bob).call(messages.deleteMessage, { message_id: s.reply.id })],
   ['react', (s) => s.talk.as(s.talk.bob).call(messages.react, { message_id: s.root.id, emoji: '🎉' })],

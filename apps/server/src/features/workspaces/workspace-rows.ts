@@ -30,6 +30,9 @@ export function presentWorkspace(row: EntityRow<Workspace>): Workspace {
 /** Whether members may invite people: the workspace's setting, by default they may. */
 export const membersMayInvite = (workspace: Workspace): boolean => workspace.settings['members_may_invite'] !== false;
 
+/** Whether messages get cards of their links: the workspace's setting, by default they do. */
+export const linkCardsOn = (workspace: Workspace): boolean => workspace.settings['link_cards'] !== false;
+
 export async function insertWorkspace(tx: Tx, workspace: { id: string; name: string }): Promise<Workspace> {
   const row = await putEntity(tx, workspaceStream(workspace.id), { type: 'workspace', id: workspace.id, name: workspace.name, settings: {} });
   return presentWorkspace(row as EntityRow<Workspace>);

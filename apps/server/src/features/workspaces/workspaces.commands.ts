@@ -1,9 +1,11 @@
 import { can } from '@parley/shared/domain/can';
+import { workspaceStream } from '@parley/shared/domain/streams';
 import type { Workspace } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
-import { claims, invites, meta, workspaceMembers, type UserRow } from '../../storage/tables.ts';
+import { putEntity } from '../../storage/streams.ts';
+import { claims, invites, meta, workspaceMembers, type EntityRow, type UserRow } from '../../storage/tables.ts';
 import { insertAccount, requireUser, type NewAccount } from '../accounts/account-rows.ts';
 import { setServerOwner } from '../accounts/server-owners.ts';
 import { openSession, type NewSession } from '../accounts/session-rows.ts';
@@ -13,7 +15,7 @@ import type { MembershipRef } from '../channels/member-changes.ts';
 import { joinByInvite, joinDefaultChannel, leaveAllChannels } from './default-channel.ts';
 import { INVITE_MAIL_JOB, type InviteMail } from '../mail/mail.commands.ts';
 import { enqueueJob } from '../../jobs/jobs.commands.ts';
-import { addToWorkspace, countOwners, endWorkspaceMembership, insertWorkspace, membersMayInvite, requireWorkspace, tellUser, workspaceOf, type WorkspaceRole } from './workspace-rows.ts';
+import { addToWorkspace, countOwners, endWorkspaceMembership, insertWorkspace, linkCardsOn, membersMayInvite, presentWorkspace, requireWorkspace, tellUser, workspaceOf, type WorkspaceRole } from './workspace-rows.ts';
 
 const RANK: Record<WorkspaceRole, number> = { guest: 0, member: 1, admin: 2, owner: 3 };
 
@@ -92,6 +94,14 @@ export const workspacesCommands = {
     await tx.put(invites, { ...invite, used_by: user.id });
     const opened = args.session ? await openSession(tx, user.id, args.session) : null;
     return { user, workspace, memberships, opened };
+  }),
+
+  'workspaces.update': defineCommand(async (tx, args: { actor: ActorRef; workspace_id: string; link_cards?: boolean }): Promise<Workspace> => {
+    demand(can(await actorIn(tx, args.actor, args.workspace_id), 'workspace.settings'));
+    const workspace = await requireWorkspace(tx, args.workspace_id);
+    if (args.link_cards === undefined || args.link_cards === linkCardsOn(workspace)) return workspace;
+    const row = await putEntity(tx, workspaceStream(workspace.id), { type: 'workspace', ...workspace, settings: { ...workspace.settings, link_cards: args.link_cards } });
+    return presentWorkspace(row as EntityRow<Workspace>);
   }),
 
   'workspaces.set_role': defineCommand(async (tx, args: { actor: ActorRef; workspace_id: string; user_id: string; role: WorkspaceRole }) => {

@@ -43,6 +43,8 @@ export const workspaceRoutes = (deps: Deps): Route[] => [
     return made.workspace;
   }, { limits: ['write'] }),
 
+  route(calls.updateWorkspace, ({ caller }, { workspace_id, link_cards }) => deps.store.run('workspaces.update', { actor: caller, workspace_id, link_cards }), { limits: ['write'] }),
+
   route(calls.createUser, async ({ caller }, input) => {
     // Asked again in the command; here it saves a hash for those who may not.
     if (caller.server_role === 'member') throw new ParleyError('forbidden');

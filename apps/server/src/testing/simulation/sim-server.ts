@@ -1,5 +1,6 @@
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { createCore, type Core, type CoreRequest, type CoreResponse } from '../../core.ts';
+import { cardsConsumer } from '../../features/cards/cards.service.ts';
 import { inboxConsumer } from '../../features/inbox/inbox.service.ts';
 import { digestConsumer } from '../../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../../features/membership/membership.service.ts';
@@ -15,6 +16,7 @@ import { createRealtime, type Realtime } from '../../realtime/realtime.ts';
 import { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
 import type { Fault } from '../../storage/memory/faults.ts';
 import { MemoryFiles } from '../../files/memory/memory-files.ts';
+import { noLinks } from '../../links/port.ts';
 import { noPictures } from '../../pictures/port.ts';
 import { MemorySearchIndex } from '../../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState, type MemoryStore } from '../../storage/memory/memory-store.ts';
@@ -60,13 +62,13 @@ export class SimServer {
     store.onCommitted((events) => this.reads.committed(events));
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
-    const outside = { push: noPush, mailer: noMail, secret: testSecret };
+    const outside = { push: noPush, mailer: noMail, secret: testSecret, links: noLinks, cardPictures: new MemoryFiles() };
     const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, files: new MemoryFiles(), config: testConfig, ...outside };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
       log, registry, alone: true,
       delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-      consumers: [membershipConsumer(store), threadsConsumer(store), inboxConsumer(store), pushConsumer(store), digestConsumer({ store, mailer: noMail })],
+      consumers: [membershipConsumer(store), threadsConsumer(store), inboxConsumer(store), pushConsumer(store), digestConsumer({ store, mailer: noMail }), cardsConsumer(store)],
     });
     let die = (): void => {};
     const died = new Promise<null>((resolve) => { die = () => resolve(null); });

@@ -9,7 +9,7 @@ import { announce } from '../../ui/announce.ts';
 import { showToast } from '../../ui/toast.tsx';
 import { rememberEmoji } from '../emoji/recent.ts';
 import { useChat } from '../message-text/chat-context.tsx';
-import { permalinkPath } from '../message-text/permalink.ts';
+import { permalinkPath } from '@parley/shared/domain/permalink';
 import { deletes } from './deleting.ts';
 import { useList } from './list-context.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { LongParser, PARSE_CAP_MS, type ParserWorker } from './long-parser.ts';
 import { languageName } from './language-names.ts';
 import { emojiGlyphs, onlyEmoji } from './only-emoji.ts';
-import { permalinkPath, readPermalink } from './permalink.ts';
+import { permalinkPath, readPermalink } from '@parley/shared/domain/permalink';
 import { tokensOf } from './tokens.ts';
 
 const [W, C, M, R] = [1, 2, 3, 4].map((n) => `0190a000-0000-7000-8000-00000000000${n}`) as [string, string, string, string];

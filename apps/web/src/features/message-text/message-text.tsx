@@ -8,7 +8,7 @@ import { useChat } from './chat-context.tsx';
 import { CodeBlock } from './code-block.tsx';
 import styles from './message-text.module.css';
 import { onlyEmoji } from './only-emoji.ts';
-import { readPermalink } from './permalink.ts';
+import { readPermalink } from '@parley/shared/domain/permalink';
 import { useMarkup } from './use-markup.ts';
 
 export interface MessageTextProps {

@@ -9,7 +9,7 @@ import { Composer } from '../composer/composer.tsx';
 import { MessageList, useTimeline } from '../message-list/message-list.tsx';
 import { TypingLine } from '../message-list/typing-line.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
-import { permalinkPath } from '../message-text/permalink.ts';
+import { permalinkPath } from '@parley/shared/domain/permalink';
 import styles from './thread-panel.module.css';
 
 export interface ThreadPanelProps { channelId: string; rootId: string; onClose(): void }

@@ -56,6 +56,10 @@ export const createWorkspace = defineCall({
   path: 'create_workspace', method: 'POST', auth: 'session', status: 201, summary: 'Make a workspace (server admin)',
   request: z.strictObject({ name: line(80) }), response: Workspace,
 });
+export const updateWorkspace = defineCall({
+  path: 'update_workspace', method: 'POST', auth: 'session', status: 200, summary: 'Change settings of a workspace; those left out stay',
+  request: z.strictObject({ workspace_id: Uuid, link_cards: z.optional(z.boolean()) }), response: Workspace,
+});
 export const createUser = defineCall({
   path: 'create_user', method: 'POST', auth: 'session', status: 201, summary: 'Make an account in a workspace (server admin)',
   request: z.strictObject({ workspace_id: Uuid, ...person, password: z.optional(Password), role: z.optional(WorkspaceRole) }), response: User,
