@@ -1,5 +1,6 @@
 import { openDm } from '@parley/shared/protocol/calls/channels';
 import { react } from '@parley/shared/protocol/calls/messages';
+import { sync } from '@parley/shared/protocol/calls/reading';
 import { expect, test } from '../fixtures/world.ts';
 import { expectAccessible } from '../support/accessibility.ts';
 import { Chat } from '../pages/chat.ts';
@@ -100,4 +101,26 @@ test('NTF-10 the permission is asked from a card after the first direct message,
   await chat.page.reload();
   await expect.poll(() => chat.page.evaluate(async () => (await navigator.locks.query()).held?.some((lock) => lock.name?.startsWith('parley-notify-')))).toBe(true);
   await expect(card).toHaveCount(0);
+});
+
+test('ACT-1 a keyword and a thread reply come to Activity, on both devices @two-people', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  const question = await world.say(amara, room, 'Who has the key?');
+  const laptop = new Chat(await world.open(amara, { path: '/preferences/notifications' }));
+  const phone = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/activity` }));
+  const items = phone.page.getByRole('main').getByRole('listitem');
+  const words = laptop.page.getByRole('textbox', { name: 'Keywords' });
+  await words.fill('lighthouse, pull request');
+  await words.blur();
+  await expect.poll(async () => (await amara.api.call(sync, { cursors: {} })).streams[`user:${amara.id}`]?.entities.some((one) => one.type === 'preference' && one.id === 'notify_keywords')).toBe(true);
+
+  await world.say(tom, room, 'The Lighthouse is lit');
+  await world.say(tom, room, 'On the hook', question.message_id);
+  await expect(items.filter({ hasText: 'Tom Berger wrote “lighthouse” in harbour' })).toContainText('The Lighthouse is lit');
+  await expect(items.filter({ hasText: 'Tom Berger replied in a thread in harbour' })).toContainText('On the hook');
+  await phone.page.getByRole('tab', { name: 'Mentions' }).click();
+  await expect(items.filter({ hasText: 'wrote “lighthouse”' })).toBeVisible();
+  await laptop.openChannel(room.name);
+  await expect(phone.sidebar.getByRole('link', { name: 'Activity, 2 unread' })).toBeVisible();
 });

@@ -22,7 +22,8 @@ import { openPush } from './push/open-push.ts';
 import { newVapidKeys } from './push/web/vapid-request.ts';
 import { IMPORT_JOB } from './features/imports/imports.commands.ts';
 import { importJob, requeueImports } from './features/imports/imports.service.ts';
-import { inboxConsumer } from './features/inbox/inbox.service.ts';
+import { INBOX_JOB } from './features/inbox/inbox.commands.ts';
+import { inboxConsumer, inboxJob } from './features/inbox/inbox.service.ts';
 import { membershipConsumer } from './features/membership/membership.service.ts';
 import { SearchIndexer } from './features/search/search-indexer.ts';
 import { streamDelta } from './features/sync/delta.ts';
@@ -123,7 +124,7 @@ export async function startApplication(services: Services): Promise<Application>
   const realtime = createRealtime(deps, {
     log, registry, alone: true,
     delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), indexer],
+    consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store, config.largeChannel), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), indexer],
   });
   const readiness = async (): Promise<Readiness> => {
     const store = await deps.store.health();
@@ -135,10 +136,10 @@ export async function startApplication(services: Services): Promise<Application>
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
   indexer.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [INBOX_JOB]: inboxJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
-    await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB, LINK_CARDS_JOB] });
+    await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB, INBOX_JOB, LINK_CARDS_JOB] });
     jobs.start();
   }
   try {

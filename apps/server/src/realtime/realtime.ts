@@ -32,7 +32,7 @@ export interface RealtimeParts {
 }
 
 /** Everything that has to follow each commit; a new one is a line here. */
-const durableConsumers = (deps: Deps): Consumer[] => [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), new SearchIndexer(deps)];
+const durableConsumers = (deps: Deps): Consumer[] => [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store, deps.config.largeChannel), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), new SearchIndexer(deps)];
 
 /** The way from a commit to the sockets: relay, dispatcher, gateway, and the sweeper that makes sure. */
 export interface Realtime {

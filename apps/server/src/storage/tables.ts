@@ -175,6 +175,16 @@ export const pins = table<PinRow>({
   indexes: { by_time: { fields: ['channel_id', 'pinned_at'] } },
 });
 
+/** Who wants to know of messages with a keyword, filed under one of its `leadsOf`, in each workspace that the person is in. */
+export interface KeywordWatcherRow extends Row { workspace_id: string; lead: string; user_id: string; keywords: string[] }
+export const keywordWatchers = table<KeywordWatcherRow>({
+  name: 'keyword_watchers', key: ['workspace_id', 'lead', 'user_id'], shard: 'workspace_id', columns: { workspace_id: 'text', lead: 'text', user_id: 'text' },
+  indexes: { by_user: { fields: ['workspace_id', 'user_id'] } },
+});
+/** Whose inbox has a keyword entry about a message, so that it follows what the text becomes. */
+export interface KeywordHitRow extends Row { channel_id: string; message_id: string; user_id: string }
+export const keywordHits = table<KeywordHitRow>({ name: 'keyword_hits', key: ['channel_id', 'message_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', message_id: 'text', user_id: 'text' }, indexes: {} });
+
 /** Who follows a thread. An explicit choice wins over following by itself. */
 export interface ThreadFollowerRow extends Row { channel_id: string; root_id: string; user_id: string; following: number; explicit: number; /** The read position that following begins with. */ from_seq: number }
 export const threadFollowers = table<ThreadFollowerRow>({ name: 'thread_followers', key: ['channel_id', 'root_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', root_id: 'text', user_id: 'text' }, indexes: {} });
@@ -335,7 +345,7 @@ export interface MetaRow extends Row { name: string; value: unknown }
 export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
 
 export const TABLES: readonly Table[] = [
-  heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, threadFollowers, delivered, users, claims,
+  heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, keywordWatchers, keywordHits, threadFollowers, delivered, users, claims,
   workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileUsage, meta, groups, groupMembers,
   pushSubscriptions, pushPeople, pushTold, digests, linkCards,
 ] as readonly Table[];

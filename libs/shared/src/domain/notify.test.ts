@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide, keywordIn, type NotifyColumn, type NotifyDevice, type NotifyEvent } from './notify.ts';
+import { decide, type NotifyColumn, type NotifyDevice, type NotifyEvent } from './notify.ts';
 
 const ME = 'me';
 /** A Monday, 12:00 UTC. */
@@ -124,14 +124,5 @@ describe('NTF-2 to NTF-5 what takes away', () => {
   it('NTF-10 a silent toast says why', () => {
     const decision = decide(loud, ME, setting('mentions'), null, { notify_sound: false }, NOW, []);
     expect([decision.toast, decision.sound, why(decision).at(-1)]).toEqual([true, false, 'sound_off']);
-  });
-});
-
-describe('keywords', () => {
-  it.each([
-    ['The HARBOUR is open', 'harbour'], ['harbour-side', 'harbour'], ['harbours', null], ['`harbour`', null], ['', null],
-    ['über Straße', 'straße'], ['C++ rocks', 'c++'], ['今日は港に行く', '港'],
-  ])('%j has %j', (text, expected) => {
-    expect(keywordIn(text, ['', 'harbour', 'straße', 'c++', '港'])).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-import { maskCode } from './content.ts';
+import { keywordIn } from './keywords.ts';
 import { readNotifyPreferences, type NotifyPreferences } from './notify-preferences.ts';
 import { quietUntil } from './quiet-hours.ts';
 
@@ -204,27 +204,3 @@ function subtract(decision: NotifyDecision, event: NotifyEvent, personal: boolea
 }
 
 const isActive = (device: NotifyDevice, now: number): boolean => !device.locked && now - device.activeAt < IDLE_MS;
-
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
-const WORD = /[\p{L}\p{N}_]/u;
-
-/** The first of the words that a text has as a whole word, whatever its case; code is no text. */
-export function keywordIn(text: string, keywords: readonly string[]): string | null {
-  if (keywords.length === 0 || text === '') return null;
-  const plain = maskCode(text).normalize('NFC').toLowerCase();
-  for (const keyword of keywords) {
-    const word = keyword.normalize('NFC').toLowerCase();
-    if (word === '') continue;
-    for (let at = plain.indexOf(word); at !== -1; at = plain.indexOf(word, at + 1)) {
-      if (edge(plain.slice(0, at), word, 'before') && edge(plain.slice(at + word.length), word, 'after')) return keyword;
-    }
-  }
-  return null;
-}
-
-/** Scripts that put no spaces between words have no edges to ask for. */
-function edge(rest: string, word: string, side: 'before' | 'after'): boolean {
-  const own = side === 'before' ? [...word][0]! : [...word].at(-1)!;
-  const next = side === 'before' ? [...rest.slice(-2)].at(-1) : [...rest.slice(0, 2)][0];
-  return next === undefined || !WORD.test(own) || UNSPACED.test(own) || !WORD.test(next);
-}

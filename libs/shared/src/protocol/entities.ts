@@ -271,6 +271,8 @@ export const InboxEntry = z.looseObject({
   message_id: z.optional(Uuid),
   /** Of a `reminder` that tells of a scheduled message which could not be sent. It names no channel, since that may be why. */
   scheduled_id: z.optional(Uuid),
+  /** Of a `keyword`: the one of the person's own that was found. */
+  keyword: z.optional(z.string()),
   thread_root_id: z.nullable(Uuid),
   /** Whether its message stands in the channel: reading the channel is then reading it. */
   in_channel: z.boolean(),

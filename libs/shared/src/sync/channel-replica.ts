@@ -239,8 +239,11 @@ export class ChannelReplica {
     this.cursor = Math.max(this.at, to);
     // A message that changed again later than `to` is not in a part that ends at `to`: seqs count only without a hole.
     let head = Math.max(this.headSeq, this.purgedThrough);
+    if (whole) {
+      // What the answer to a send brought may be newer than this head, with others in between.
+      for (let seq = this.rows.lastSeq(); seq > head; seq--) if ((this.rows.bySeq(seq)?.rev ?? Infinity) <= to) head = seq;
+    }
     while (this.rows.bySeq(head + 1)) head += 1;
-    if (whole) head = Math.max(head, this.rows.lastSeq());
     if (head > old) {
       this.headSeq = head;
       this.extend(old + 1, head);

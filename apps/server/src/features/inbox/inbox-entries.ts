@@ -8,7 +8,8 @@ import { entities, type MessageRow } from '../../storage/tables.ts';
 import { dropOwn, own } from '../own-entities.ts';
 
 export const INBOX_TYPE = 'inbox_entry';
-const ACTORS = 5;
+/** As many people as an entry lists. */
+export const ACTORS = 5;
 
 export type EntryKind = InboxEntry['kind'];
 
@@ -22,7 +23,7 @@ export const dropEntry = (tx: Tx, userId: string, id: string): Promise<boolean> 
 export async function putEntry(tx: Tx, userId: string, entry: InboxEntry): Promise<void> {
   const stream = userStream(userId);
   const before = await entryOf(tx, userId, entry.id);
-  if (before && before.message_id === entry.message_id && before.read === entry.read && before.at === entry.at && before.actor_ids.join() === entry.actor_ids.join()) return;
+  if (before && before.message_id === entry.message_id && before.read === entry.read && before.at === entry.at && before.keyword === entry.keyword && before.actor_ids.join() === entry.actor_ids.join()) return;
   if (!before && (await tx.count(entities, { index: 'by_sort', prefix: [stream, INBOX_TYPE] })) >= LIMITS.inbox_entries) {
     const [oldest] = await tx.find(entities, { index: 'by_sort', prefix: [stream, INBOX_TYPE], limit: 1 });
     if (oldest) await dropEntry(tx, userId, oldest.id);

@@ -1,15 +1,17 @@
-import { inviteToChannel, leaveChannel, openDm, removeFromChannel } from '@parley/shared/protocol/calls/channels';
+import { acceptInvite, createInvite, createWorkspace } from '@parley/shared/protocol/calls/accounts';
+import { createChannel, inviteToChannel, leaveChannel, openDm, removeFromChannel } from '@parley/shared/protocol/calls/channels';
 import { getInbox, markInbox } from '@parley/shared/protocol/calls/inbox';
 import { deleteMessage, editMessage, react } from '@parley/shared/protocol/calls/messages';
-import { remind } from '@parley/shared/protocol/calls/personal';
+import { remind, setPreference } from '@parley/shared/protocol/calls/personal';
 import { ack, markUnread } from '@parley/shared/protocol/calls/reading';
 import type { Channel, InboxEntry, Message } from '@parley/shared/protocol/entities';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreJobs } from '../../jobs/store-jobs.ts';
+import { entities as storedEntities } from '../../storage/tables.ts';
 import { Conversation, STORES } from '../../testing/conversation-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
 import { reminderJob } from '../saved/saved.routes.ts';
-import { inboxConsumer } from './inbox.service.ts';
+import { inboxConsumer, inboxJob } from './inbox.service.ts';
 
 describe.each(STORES)('the inbox on $adapter', (adapter) => {
   let talk: Conversation;
@@ -112,7 +114,10 @@ describe.each(STORES)('the inbox on $adapter', (adapter) => {
 
   it('groups reactions by message; somebody new makes it unread again, taking back does not', async () => {
     const message = await talk.send(talk.alice, room, 'shipped');
-    const set = (by: TestUser, emoji: string, remove = false) => talk.as(by).call(react, { message_id: message.id, emoji, ...(remove ? { remove } : {}) });
+    const set = async (by: TestUser, emoji: string, remove = false) => {
+      await talk.world.clock.advance(1);
+      return talk.as(by).call(react, { message_id: message.id, emoji, ...(remove ? { remove } : {}) });
+    };
     await set(talk.alice, '🎉');
     expect(await kinds(talk.alice)).toEqual([]);
     await set(talk.bob, '🎉');
@@ -139,6 +144,119 @@ describe.each(STORES)('the inbox on $adapter', (adapter) => {
     expect((await entries(talk.alice)).map((e) => [e.kind, e.channel_id, e.actor_ids])).toEqual([['reminder', room.id, []], ['invitation', other.id, [talk.olivia.id]]]);
     await talk.as(talk.alice).call(leaveChannel, { channel_id: other.id });
     expect(await kinds(talk.alice)).toEqual(['reminder']);
+  });
+
+  const choose = (by: TestUser, ...keywords: string[]) => talk.as(by).call(setPreference, { key: 'notify_keywords', value: keywords });
+
+  it('holds who watches for a word of it: members of the channel, once, and not who is told anyway', async () => {
+    await choose(talk.alice, 'harbour', 'pull request');
+    await choose(talk.bob, 'Harbour');
+    await choose(talk.guest, 'harbour');
+    const message = await talk.send(talk.olivia, room, `The HARBOUR, ${at(talk.bob)}, has a pull request`);
+    expect(await entries(talk.alice)).toMatchObject([{ id: `keyword:${message.id}`, kind: 'keyword', keyword: 'harbour', channel_id: room.id, message_id: message.id, seq: message.seq, actor_ids: [talk.olivia.id], read: false }]);
+    expect([await kinds(talk.bob), await kinds(talk.guest)]).toEqual([['mention'], []]);
+    await read(talk.alice, message);
+    expect(await kinds(talk.alice)).toEqual([]);
+  });
+
+  it('no keyword is found in code, in what is quiet, one wrote oneself or stands in a direct conversation', async () => {
+    await choose(talk.alice, 'harbour');
+    const dm = await talk.as(talk.olivia).call(openDm, { workspace_id: talk.world.workspace.id, user_ids: [talk.alice.id] });
+    await talk.send(talk.olivia, dm, 'harbour');
+    await talk.send(talk.olivia, room, '`harbour` and harbours');
+    await talk.send(talk.olivia, room, 'harbour', { quiet: true });
+    await talk.send(talk.alice, room, 'harbour');
+    expect(await kinds(talk.alice)).toEqual(['dm']);
+  });
+
+  it('a keyword entry comes with the word and goes with it, by an edit, the deletion, or the keyword itself', async () => {
+    await choose(talk.alice, 'harbour');
+    await choose(talk.bob, 'lighthouse', 'port');
+    const message = await talk.send(talk.olivia, room, 'nothing yet');
+    const becomes = async (content: string): Promise<string[][]> => {
+      await talk.as(talk.olivia).call(editMessage, { message_id: message.id, content });
+      return [await kinds(talk.alice), await kinds(talk.bob)];
+    };
+    expect(await becomes('the harbour')).toEqual([['keyword'], []]);
+    expect(await becomes('the lighthouse')).toEqual([[], ['keyword']]);
+    expect(await becomes('the port')).toEqual([[], ['keyword']]);
+    expect(await becomes('nobody wants this')).toEqual([[], []]);
+    expect(await becomes('harbour and port')).toEqual([['keyword'], ['keyword']]);
+    await choose(talk.bob);
+    await talk.as(talk.olivia).call(deleteMessage, { message_id: message.id });
+    expect([await kinds(talk.alice), await kinds(talk.bob)]).toEqual([[], []]);
+    await talk.send(talk.olivia, room, 'port');
+    expect(await kinds(talk.bob)).toEqual([]);
+  });
+
+  it('keywords are known in a workspace that is joined later, and events that come again tell nobody twice', async () => {
+    const carol = await talk.world.createUser('carol');
+    await choose(carol, 'harbour');
+    const other = await talk.as(talk.olivia).call(createWorkspace, { name: 'Other' });
+    const { invite_token } = await talk.as(talk.olivia).call(createInvite, { workspace_id: other.id });
+    await talk.as(carol).call(acceptInvite, { invite_token });
+    const quay = await talk.as(talk.olivia).call(createChannel, { workspace_id: other.id, name: 'quay', user_ids: [carol.id] });
+    await talk.send(talk.olivia, quay, 'the harbour');
+    expect(await kinds(carol)).toEqual(['keyword']);
+    await talk.as(carol).call(markInbox, { read: true });
+    const consumer = inboxConsumer(talk.store);
+    for (const event of [...talk.events].reverse()) if (consumer.wants(event)) await consumer.consume(event);
+    expect(await kinds(carol)).toEqual([]);
+  });
+
+  it('<!channel> in a large channel is told by a job, and taken back when an edit names nobody', async () => {
+    const consumer = inboxConsumer(talk.store, 2);
+    const queue = new StoreJobs(talk.store);
+    const work = async (): Promise<number> => {
+      const jobs = await queue.lease(10, 1_000);
+      for (const job of jobs) {
+        await inboxJob({ store: talk.store })(job, new AbortController().signal);
+        await queue.complete(job);
+      }
+      return jobs.length;
+    };
+    let done = talk.events.length;
+    const settle = async (): Promise<void> => { for (const event of talk.events.slice(done)) if (consumer.wants(event)) await consumer.consume(event); done = talk.events.length; };
+    const unread = async (of: TestUser): Promise<string[]> => (await talk.as(of).call(getInbox, { unread: true })).items.map((entry) => entry.kind);
+    const message = await talk.send(talk.olivia, room, '<!channel> come in');
+    await settle();
+    expect(await unread(talk.alice)).toEqual([]);
+    expect(await work()).toBe(1);
+    expect([await unread(talk.alice), await unread(talk.bob), await unread(talk.olivia)]).toEqual([['mention'], ['mention'], []]);
+    await talk.as(talk.olivia).call(editMessage, { message_id: message.id, content: `only ${at(talk.bob)}` });
+    await settle();
+    await work();
+    expect([await unread(talk.alice), await unread(talk.bob)]).toEqual([[], ['mention']]);
+  });
+
+  it('a sixth person who reacts is news too', async () => {
+    const message = await talk.send(talk.alice, room, 'shipped');
+    for (let n = 1; n <= 7; n++) {
+      const fan = await talk.world.createUser(`fan${n}`);
+      await talk.invite(talk.olivia, room, fan);
+      await talk.world.clock.advance(1);
+      await talk.as(fan).call(react, { message_id: message.id, emoji: n === 6 ? '🚀' : '🎉' });
+      const [entry] = await entries(talk.alice);
+      expect([n, entry?.actor_ids[0], entry?.actor_ids.length]).toEqual([n, fan.id, Math.min(n, 5)]);
+      await talk.as(talk.alice).call(markInbox, { read: true });
+      await talk.world.clock.advance(1);
+      await talk.as(fan).call(react, { message_id: message.id, emoji: '👏' });
+      expect(await kinds(talk.alice)).toEqual([]);
+    }
+  });
+
+  it('who left a channel keeps no entry of it, and coming back brings none back', async () => {
+    await talk.send(talk.olivia, room, at(talk.alice));
+    await talk.settle();
+    await talk.as(talk.olivia).call(removeFromChannel, { channel_id: room.id, user_ids: [talk.alice.id] });
+    await talk.settle();
+    const kept = async (): Promise<string[]> => (await talk.store.read((tx) => tx.find(storedEntities, { prefix: [`user:${talk.alice.id}`, 'inbox_entry'], limit: 100 }))).filter((row) => !(row.doc as { deleted?: boolean }).deleted).map((row) => (row.doc as InboxEntry).kind);
+    expect(await kept()).not.toContain('mention');
+    await talk.invite(talk.olivia, room, talk.alice, 'all');
+    await talk.settle();
+    const consumer = inboxConsumer(talk.store);
+    for (const event of [...talk.events].reverse()) if (consumer.wants(event)) await consumer.consume(event);
+    expect(await kept()).toEqual(['invitation']);
   });
 
   it('shows nothing of a channel that one is in no more', async () => {

@@ -1,32 +1,53 @@
 import { isEntryRead } from '@parley/shared/domain/inbox';
 import { parseStream, userStream } from '@parley/shared/domain/streams';
 import type { InboxEntry } from '@parley/shared/protocol/entities';
+import type { JobHandler } from '../../jobs/job-worker.ts';
+import type { Deps } from '../../platform/deps.ts';
 import type { ReadTx, Store, StoredEvent } from '../../storage/port.ts';
 import { entities, members, threadFollowers } from '../../storage/tables.ts';
 import { membershipRow } from '../membership/memberships.ts';
 import { threadPosition, threadRow } from '../threads/thread-entity.ts';
 import { INBOX_TYPE } from './inbox-entries.ts';
 import type { InboxFact } from './inbox-facts.ts';
-import type { Walk } from './inbox.commands.ts';
+import type { MembersJob, ProjectArgs, Walk } from './inbox.commands.ts';
+import { watchedWords } from './keyword-watchers.ts';
 
-/** The durable consumer that writes people's inboxes. */
-export function inboxConsumer(store: Store): { name: string; wants(event: StoredEvent): boolean; consume(event: StoredEvent): Promise<void> } {
+/** The durable consumer that writes people's inboxes. In channels with more than `large` members, those are walked by a job. */
+export function inboxConsumer(store: Store, large = 1_000): { name: string; wants(event: StoredEvent): boolean; consume(event: StoredEvent): Promise<void> } {
   return {
     name: 'inbox',
-    wants: (event) => Array.isArray(event.facts?.['inbox']) || event.facts?.['invited'] !== undefined,
+    wants: (event) => Array.isArray(event.facts?.['inbox']) || event.facts?.['invited'] !== undefined || leftBy(event).length > 0,
     async consume(event) {
       const channel_id = parseStream(event.stream)!.id;
       for (const fact of (event.facts?.['inbox'] ?? []) as InboxFact[]) {
-        for (let walk: Walk | null = { stage: 'named', after: null }; walk !== null; ) {
-          const { next }: { next: Walk | null } = await store.run('inbox.project', { channel_id, fact, walk });
-          walk = next;
-        }
+        const { leads, told } = fact.words === undefined ? { leads: [], told: false } : await store.read((tx) => watchedWords(tx, channel_id, fact.message_id));
+        if (fact.words === 'only' && leads.length === 0 && !told) continue;
+        await walk(store, { channel_id, fact, words: leads, large }, { stage: 'named', after: null });
       }
+      const left = leftBy(event);
+      for (let i = 0; i < left.length; i += PEOPLE) await store.run('inbox.left', { channel_id, user_ids: left.slice(i, i + PEOPLE) });
       const invited = event.facts?.['invited'] as { by: string; user_ids: string[] } | undefined;
       if (invited) await store.run('inbox.invited', { channel_id, ...invited });
     },
   };
 }
+
+const PEOPLE = 20;
+const leftBy = (event: StoredEvent): string[] => (event.control ?? []).flatMap((one) => (one.kind === 'left' ? [one.user_id] : []));
+
+async function walk(store: Store, args: Omit<ProjectArgs, 'walk'>, first: Walk, check: () => void = () => undefined): Promise<void> {
+  for (let at: Walk | null = first; at !== null; ) {
+    check();
+    const { next }: { next: Walk | null } = await store.run('inbox.project', { ...args, walk: at });
+    at = next;
+  }
+}
+
+/** Tells the members of a large channel of a message that names everybody, in as many small commits as it takes. Begun anew, it changes nothing twice. */
+export const inboxJob = (deps: Pick<Deps, 'store'>): JobHandler => async (job, signal) => {
+  const { channel_id, fact } = job.payload as MembersJob;
+  await walk(deps.store, { channel_id, fact, words: [], large: Number.MAX_SAFE_INTEGER }, { stage: 'members', after: null }, () => signal.throwIfAborted());
+};
 
 const SCAN = 100;
 

@@ -10,7 +10,7 @@ import { messages, messageVersions, pins, reactions, type MessageRow } from '../
 import { allows, demand, type ActorRef } from '../channels/channel-access.ts';
 import { detachFiles } from '../files/attach.ts';
 import { keepCardsOf } from '../cards/card-rows.ts';
-import { needsInbox } from '../inbox/inbox-facts.ts';
+import { inboxFact } from '../inbox/inbox-facts.ts';
 import { followByThemselves, uncountReply } from '../threads/thread-root.ts';
 import { demandMessage, findMessage, messageFacts, type MessageRef } from './find-message.ts';
 import { countingColumns } from './message-row.ts';
@@ -58,9 +58,8 @@ export const messageCommands = {
       if (root) await followByThemselves(tx, root, row, false);
       change.fact('threads', [row.parent_message_id]);
     }
-    const still = new Set(namedBy(row));
-    const dropped = namedBefore.filter((id) => !still.has(id));
-    if (dropped.length > 0 || needsInbox(access.row, row.doc)) change.fact('inbox', [{ message_id: row.id, dropped }]);
+    const fact = await inboxFact(tx, access.row, row, { named: namedBefore, everyone: before.everyone });
+    if (fact) change.fact('inbox', [fact]);
     await change.end();
     return row.doc;
   }),

@@ -8,7 +8,7 @@ import { ChannelChange } from '../../storage/streams.ts';
 import { messages, type MessageRow } from '../../storage/tables.ts';
 import { accessTo, allows, demand, firstVisibleSeq, type Access, type ActorRef } from '../channels/channel-access.ts';
 import { attachFiles, demandOwnFiles, presentFiles } from '../files/attach.ts';
-import { needsInbox } from '../inbox/inbox-facts.ts';
+import { inboxFact } from '../inbox/inbox-facts.ts';
 import { countReply, followByThemselves } from '../threads/thread-root.ts';
 import { buildMessageRow, NO_MENTIONS } from './message-row.ts';
 import { findMessage } from './find-message.ts';
@@ -73,7 +73,8 @@ export const sendMessage = defineCommand(async (tx, args: SendArgs): Promise<Sen
     change.fact('threads', [root.id]);
   }
   if (mayHaveLinks(args.content)) change.fact('cards', [row.id]);
-  if (needsInbox(access!.row, row.doc)) change.fact('inbox', [{ message_id: row.id }]);
+  const fact = await inboxFact(tx, access!.row, row);
+  if (fact) change.fact('inbox', [fact]);
   await change.end();
   return { message: row.doc, repeat: false };
 });

@@ -1,7 +1,9 @@
+import { NOTIFY_KEYS } from '@parley/shared/domain/notify-preferences';
 import type { Preference } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { defineCommand } from '../../storage/command.ts';
+import { indexKeywordsEverywhere } from '../inbox/keyword-watchers.ts';
 import { dropOwn, own, putOwn } from '../own-entities.ts';
 
 export const preferenceCommands = {
@@ -13,10 +15,13 @@ export const preferenceCommands = {
     if (text.length > LIMITS.preference_characters) throw new ParleyError('invalid_request', undefined, { errors: [{ path: 'value', message: `at most ${LIMITS.preference_characters} characters as JSON` }] });
     if (value === null) {
       await dropOwn(tx, user_id, 'preference', key);
+      if (key === NOTIFY_KEYS.keywords) await indexKeywordsEverywhere(tx, user_id);
       return { key, value };
     }
     const before = await own<Preference>(tx, user_id, 'preference', key);
     if (before && JSON.stringify(before.value) === text) return before;
-    return putOwn<Preference>(tx, user_id, 'preference', key, { key, value }, { most: LIMITS.preferences });
+    const stored = await putOwn<Preference>(tx, user_id, 'preference', key, { key, value }, { most: LIMITS.preferences });
+    if (key === NOTIFY_KEYS.keywords) await indexKeywordsEverywhere(tx, user_id);
+    return stored;
   }),
 };

@@ -142,6 +142,14 @@ const ACTIONS: Action[] = [
     await s.talk.as(s.talk.bob).call(personal.setPreference, { key: 'sidebar_names', value: { n: 4 } });
     await s.talk.as(s.talk.bob).call(personal.setPreference, { key: 'sidebar_names', value: null });
   }],
+  ['a keyword is written, edited away and written again', async (s) => {
+    await s.talk.as(s.talk.bob).call(personal.setPreference, { key: 'notify_keywords', value: ['harbour'] });
+    const message = await s.talk.send(s.talk.alice, s.room, 'the harbour');
+    await s.talk.settle();
+    await s.talk.as(s.talk.alice).call(messages.editMessage, { message_id: message.id, content: 'gone' });
+    await s.talk.settle();
+    await s.talk.send(s.talk.alice, s.room, 'harbour again');
+  }],
   ['move a channel between sections, and drop one', async (s) => {
     await s.talk.as(s.talk.bob).call(personal.putSection, { id: DRAFT_ID, name: 'Mine', add_channel_ids: [s.room.id] });
     await s.talk.as(s.talk.bob).call(personal.putSection, { id: 'starred', add_channel_ids: [s.room.id] });

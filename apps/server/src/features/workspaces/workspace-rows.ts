@@ -7,6 +7,7 @@ import { entities, heads, workspaceMembers, type EntityRow, type UserRow, type W
 import { indexPerson } from '../accounts/account-rows.ts';
 import { leaveGroups } from '../groups/group-rows.ts';
 import { sortName } from '../accounts/person-words.ts';
+import { indexKeywords } from '../inbox/keyword-watchers.ts';
 
 export type WorkspaceRole = WorkspaceMemberRow['role'];
 
@@ -48,6 +49,7 @@ export async function addToWorkspace(tx: Tx, workspaceId: string, user: UserRow,
   const row: WorkspaceMemberRow = { workspace_id: workspaceId, user_id: user.id, role, joined_at: tx.now(), deactivated: 0, sort_name: sortName(user.doc) };
   await tx.put(workspaceMembers, row);
   await indexPerson(tx, workspaceId, user.doc);
+  await indexKeywords(tx, workspaceId, user.id);
   await tellUser(tx, user.id, { kind: 'workspace_joined', workspace_id: workspaceId });
   return { row, joined: true };
 }

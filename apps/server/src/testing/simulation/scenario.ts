@@ -238,7 +238,7 @@ export class Scenario {
         if (draft && draft.content !== '') return ignore(engine.send({ channelId, content: draft.content, clientMsgId: draft.clientMsgId }));
         return engine.setDraft(channelId, null, this.text(device));
       }
-      case 2: return ignore(engine.setPreference(chance.pick(['a', 'b']), chance.pick([1, 2, null])));
+      case 2: return ignore(chance.of(0.4) ? engine.setPreference('notify_keywords', chance.pick([['says'], ['1', 'never said'], null])) : engine.setPreference(chance.pick(['a', 'b']), chance.pick([1, 2, null])));
       case 3: return ignore(chance.of(0.2) ? engine.dropSection(section) : engine.putSection(section, { name: 'Mine', ...(chance.of(0.6) ? { add: [channelId] } : { remove: [channelId] }) }));
       case 4: {
         const of = stored.length > 0 ? chance.pick(stored).message.id : null;

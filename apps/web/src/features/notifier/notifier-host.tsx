@@ -8,6 +8,7 @@ import type { Engine, Readable } from '@parley/shared/sync/api';
 import { useText } from '../../i18n/text.tsx';
 import { callServer } from '../../state/api.ts';
 import { useConnection, useEngine, useInbox, usePreferences, usePresence, useWorkspaces } from '../../state/engine.tsx';
+import { entrySaid } from '../../state/entry-said.ts';
 import { combine, nameOf, partnersOf } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
 import { useReadable } from '../../state/readable.ts';
@@ -17,7 +18,6 @@ import { Notifier, type NotifierMeans, type NoteWords } from './notifier.ts';
 import { PermissionCard } from './permission-card.tsx';
 import { SystemNotes } from './system-notes.ts';
 
-const SAID = { mention: 'activity.said_mention', thread: 'activity.said_thread', reaction: 'activity.said_reaction', invitation: 'activity.said_invitation', reminder: 'activity.said_reminder' } as const;
 const NAME_WAIT_MS = 3_000;
 const TELL_ACTIVE_MS = 30_000;
 
@@ -177,7 +177,7 @@ function useWords(): NoteWords {
         const who = intl.formatList(await Promise.all(ids.map(nameOfPerson)));
         if (entry === null) return t('notify.said_message', { who, channel });
         if (entry.kind === 'dm') return who;
-        return t(SAID[entry.kind as keyof typeof SAID] ?? 'activity.said_other', { who, channel });
+        return entrySaid(entry, { who, channel }, t);
       },
       text: (message) => markupText(parseMarkup(message.content), { user: (id) => engine.user(id).get()?.display_name ?? null, channel: (id) => engine.channel(id).get()?.channel.name ?? null }).slice(0, 300),
       many: (n, channel) => t('notify.many', { n, channel }),

@@ -8,6 +8,7 @@ import { useText } from '../../i18n/text.tsx';
 import { useActivity } from '../../state/activity.ts';
 import { callServer } from '../../state/api.ts';
 import { useChannel } from '../../state/engine.tsx';
+import { entrySaid } from '../../state/entry-said.ts';
 import { useChannelName, useUsers } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
 import { explain } from '../../state/problem.ts';
@@ -24,7 +25,6 @@ import styles from './activity.module.css';
 const TABS = ['all', 'mention', 'thread', 'reaction'] as const;
 type Tab = (typeof TABS)[number];
 const AT_ONCE = 40;
-const SAID = { mention: 'activity.said_mention', thread: 'activity.said_thread', reaction: 'activity.said_reaction', invitation: 'activity.said_invitation', reminder: 'activity.said_reminder' } as const;
 
 /** ACT-1: what needs the person, newest first. */
 export function ActivityScene() {
@@ -34,7 +34,7 @@ export function ActivityScene() {
   const [tab, setTab] = useState<Tab>('all');
   const [shown, setShown] = useState(AT_ONCE);
   const unread = all.filter((entry) => !entry.read);
-  const entries = tab === 'all' ? all : all.filter((entry) => entry.kind === tab);
+  const entries = tab === 'all' ? all : all.filter((entry) => entry.kind === tab || (tab === 'mention' && entry.kind === 'keyword'));
   const rows = entries.slice(0, shown);
   const messages = useKeptMessages(rows.flatMap((entry) => (entry.channel_id !== undefined && entry.message_id !== undefined ? [{ channel_id: entry.channel_id, message_id: entry.message_id }] : [])));
   const mark = async (read: boolean, ids: readonly string[]): Promise<boolean> => {
@@ -93,7 +93,7 @@ function Entry({ entry, kept, onOpen }: { entry: InboxEntry; kept: Kept | undefi
   const who = intl.formatList(entry.actor_ids.map((id) => people.get(id)?.display_name ?? t('person.unknown')));
   const message = typeof kept === 'object' ? kept : null;
   const href = paths.channel(view?.workspaceId ?? place.workspaceId, entry.channel_id ?? '', { messageId: entry.message_id, rootId: entry.thread_root_id ?? undefined });
-  const said = t(SAID[entry.kind as keyof typeof SAID] ?? 'activity.said_other', { who, channel });
+  const said = entrySaid(entry, { who, channel }, t);
   return (
     <li className={styles.item} data-unread={entry.read ? undefined : ''}>
       <a href={href} className={styles.link} onClick={(event) => {
