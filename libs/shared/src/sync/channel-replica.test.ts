@@ -70,11 +70,11 @@ describe('ranges of a channel', () => {
   it('RNG5 an answer of before one\'s own message ends before it: what lies between is still to come', () => {
     const r = replica();
     r.applyDelta({ from: 0, to: 1, head: 1, entities: [message(1, 1, { author_id: OTHER })], has_more: false });
-    r.applySent(message(3, 3));
+    r.applySent(message(3, 3, { author_id: ME }));
     r.applyDelta({ from: 1, to: 1, head: 1, entities: [], has_more: false });
     expect([r.headSeq, r.ranges.map((x) => [x.fromSeq, x.toSeq])]).toEqual([1, [[1, 1], [3, 3]]]);
     r.moveTo({ epoch: 1, seq: 0 });
-    r.applyDelta({ from: 1, to: 3, head: 3, entities: [message(2, 2, { author_id: OTHER }), message(3, 3)], has_more: false });
+    r.applyDelta({ from: 1, to: 3, head: 3, entities: [message(2, 2, { author_id: OTHER }), message(3, 3, { author_id: ME })], has_more: false });
     expect([r.headSeq, ranges(r), r.countsAt(r.position)]).toEqual([3, [[1, 3, true]], { unread: 2, mentions: 0 }]);
   });
   it('RNG6 what was purged goes', () => {
