@@ -20,6 +20,7 @@ import { openMail } from './mail/open-mail.ts';
 import { loadServerSecret } from './platform/server-secret.ts';
 import { openPush } from './push/open-push.ts';
 import { newVapidKeys } from './push/web/vapid-request.ts';
+import { COLLECT_JOB, collectJob, scheduleCollection } from './features/files/collect.service.ts';
 import { IMPORT_JOB } from './features/imports/imports.commands.ts';
 import { importJob, requeueImports } from './features/imports/imports.service.ts';
 import { INBOX_JOB } from './features/inbox/inbox.commands.ts';
@@ -51,6 +52,9 @@ import { openSqliteStore } from './storage/sqlite/sqlite-store.ts';
 
 /** How long a stop waits for what is under way, sockets first. SIGTERM promises an end within 10 s. */
 const DRAIN_MS = 4_000;
+
+/** Until then, whoever waited for the server has it alone. */
+const COLLECT_AFTER_START_MS = 60_000;
 
 /** The store and what goes with it: all that a command of the command line needs. */
 export interface Services {
@@ -136,9 +140,10 @@ export async function startApplication(services: Services): Promise<Application>
   const sockets = attachWebSockets(server, deps, realtime.gateway);
   await realtime.start();
   indexer.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [REMINDER_JOB]: reminderJob(deps), [INBOX_JOB]: inboxJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [COLLECT_JOB]: collectJob(deps), [REMINDER_JOB]: reminderJob(deps), [INBOX_JOB]: inboxJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
+    await scheduleCollection(deps, COLLECT_AFTER_START_MS);
     await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB, INBOX_JOB, LINK_CARDS_JOB] });
     jobs.start();
   }

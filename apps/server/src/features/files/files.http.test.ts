@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ParleyError } from '@parley/shared/protocol/errors';
-import { FileWorld, idOf } from './testing.ts';
+import { FileWorld, idOf } from '../../testing/file-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
 
 let at: FileWorld;

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { File } from '@parley/shared/protocol/entities';
-import { createHttpServer } from '../../edge/http.ts';
-import { DiskFiles } from '../../files/disk/disk-files.ts';
-import { Conversation, STORES } from '../../testing/conversation-world.ts';
-import { testWorld, type TestCoreOptions, type TestUser, type World } from '../../testing/test-core.ts';
+import { createHttpServer } from '../edge/http.ts';
+import { DiskFiles } from '../files/disk/disk-files.ts';
+import { Conversation, STORES } from './conversation-world.ts';
+import { testWorld, type TestCoreOptions, type TestUser, type World } from './test-core.ts';
 
 export interface Answer {
   status: number;
@@ -21,9 +21,9 @@ type Person = Pick<TestUser, 'token'> | null;
 export class FileWorld {
   private constructor(readonly talk: Conversation, readonly world: World, readonly directory: string, readonly server: Server) {}
 
-  static async open(options: TestCoreOptions = {}): Promise<FileWorld> {
+  static async open(options: TestCoreOptions = {}, adapter = STORES[0]): Promise<FileWorld> {
     const directory = mkdtempSync(join(tmpdir(), 'parley-file-world-'));
-    const talk = await Conversation.open(STORES[0]);
+    const talk = await Conversation.open(adapter);
     const { world: quiet } = talk;
     const world = testWorld({ clock: quiet.clock, random: quiet.random, store: talk.store, ...options, config: { dataDirectory: directory, ...options.config }, deps: { files: await DiskFiles.open(join(directory, 'files')), ...options.deps } });
     const server = createHttpServer({
