@@ -26,6 +26,8 @@ export class FileWorld {
     const talk = await Conversation.open(adapter);
     const { world: quiet } = talk;
     const world = testWorld({ clock: quiet.clock, random: quiet.random, store: talk.store, ...options, config: { dataDirectory: directory, ...options.config }, deps: { files: await DiskFiles.open(join(directory, 'files')), ...options.deps } });
+    world.workspace = quiet.workspace;
+    world.owner = quiet.owner;
     const server = createHttpServer({
       core: world.core, web: undefined, metricsText: async () => ({ type: 'text/plain', text: '' }),
       readiness: async () => ({ ready: true, reasons: [], store: { adapter: 'memory', settings: {}, problems: [] } }),

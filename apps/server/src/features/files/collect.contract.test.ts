@@ -70,7 +70,7 @@ describe.each(STORES)('collecting files on $adapter', (adapter) => {
   async function everything(): Promise<{ gone: string[]; stay: string[] }> {
     const { alice, bob } = at.talk;
     const room = await at.talk.room('room', [alice, bob]);
-    const post = async (id: string, n: number) => (await at.talk.as(alice).call(sendMessage, { channel_id: room.id, content: '', client_msg_id: `post ${n}`, file_ids: [id] })).message_id;
+    const post = async (id: string, n: number) => (await at.talk.as(alice).call(sendMessage, { channel_id: room.id, content: '', client_msg_id: `post-${n}`, file_ids: [id] })).message_id;
     const png = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#123456' } }).png().toBuffer();
     const unposted = [await at.upload(alice, 'a', 'unposted'), await at.upload(bob, 'b', 'shared'), await at.upload(alice, 'p.png', png, 'image/png')];
     const posted = [await at.upload(alice, 'c', 'shared'), await at.upload(alice, 'd', 'posted')];
