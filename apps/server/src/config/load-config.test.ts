@@ -6,6 +6,9 @@ describe('loadConfig', () => {
     const config = loadConfig({ PARLEY_HOST: '' });
     expect(config).toMatchObject({ host: '127.0.0.1', port: 3210, url: 'http://localhost:3210', origins: ['http://localhost:3210', 'http://127.0.0.1:3210'], rateLimits: true, largeChannel: 1000, trustedProxies: [] });
     expect(config.dataDirectory).toBe(`${process.cwd()}/data`);
+    expect(config).toMatchObject({ fileBytes: 1_073_741_824, fileQuotaBytes: 21_474_836_480 });
+    expect(loadConfig({ PARLEY_FILE_MEGABYTES: '5', PARLEY_FILE_QUOTA_MEGABYTES: '7' })).toMatchObject({ fileBytes: 5_242_880, fileQuotaBytes: 7_340_032 });
+    expect(() => loadConfig({ PARLEY_FILE_MEGABYTES: '0' })).toThrow('PARLEY_FILE_MEGABYTES');
   });
 
   it('lists every problem at once', () => {

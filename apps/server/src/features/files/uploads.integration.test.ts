@@ -103,7 +103,7 @@ describe.skipIf(!mounts())('a full disk', () => {
       await setUp(disk);
       const kept = (await (await ask('POST', 'files?name=kept', {}, new Uint8Array(randomBytes(1_000_000)))).json()) as File;
       const id = await begin(20_000_000);
-      writeFileSync(join(disk, 'filler'), Buffer.alloc(24_000_000));
+      writeFileSync(join(disk, 'filler'), Buffer.alloc(33_000_000));
       const bytes = new Uint8Array(randomBytes(20_000_000));
       const whole = await ask('POST', 'files?name=large', {}, bytes);
       expect([whole.status, ((await whole.json()) as { code: string }).code]).toEqual([507, 'storage_full']);
