@@ -63,9 +63,9 @@ class UploadBytes extends FileStore {
 }
 
 /** What the library answers of an error of ours. */
-const problem = (error: ParleyError): { status_code: number; body: string } => {
+const problem = (error: ParleyError): Error & { status_code: number; body: string } => {
   const { status, body } = problemResponse(error);
-  return { status_code: status, body: JSON.stringify(body) };
+  return Object.assign(new Error(error.message), { status_code: status, body: JSON.stringify(body) });
 };
 
 /**
