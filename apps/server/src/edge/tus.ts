@@ -46,26 +46,20 @@ class UploadBytes extends FileStore {
   /** An offset that was answered outlasts a power cut. */
   override async write(readable: Readable, id: string, offset: number): Promise<number> {
     let written = 0;
-    try {
-      await pipeline(readable, async function* (source: AsyncIterable<Buffer>) {
-        for await (const part of source) {
-          written += part.length;
-          yield part;
-        }
-      }, createWriteStream(uploadPath(this.deps, id), { flags: 'r+', start: offset, flush: true }));
-    } catch (error) {
-      const known = fromDisk(error);
-      if (known instanceof ParleyError && known.code === 'storage_full') throw problem(known);
-      throw error;
-    }
+    await pipeline(readable, async function* (source: AsyncIterable<Buffer>) {
+      for await (const part of source) {
+        written += part.length;
+        yield part;
+      }
+    }, createWriteStream(uploadPath(this.deps, id), { flags: 'r+', start: offset, flush: true }));
     return offset + written;
   }
 }
 
 /** What the library answers of an error of ours. */
-const problem = (error: ParleyError): Error & { status_code: number; body: string } => {
+const problem = (error: ParleyError): { status_code: number; body: string } => {
   const { status, body } = problemResponse(error);
-  return Object.assign(new Error(error.message), { status_code: status, body: JSON.stringify(body) });
+  return { status_code: status, body: JSON.stringify(body) };
 };
 
 /**
@@ -95,7 +89,10 @@ export function tusHandler(core: Core, write: (request: IncomingMessage, respons
       }
     },
     onResponseError: (_request, error) => {
-      if (!('status_code' in error)) deps.logger.warn({ err: error }, 'an upload broke off');
+      if ('status_code' in error) return undefined;
+      const known = fromDisk(error);
+      if (known instanceof ParleyError) return problem(known);
+      deps.logger.warn({ err: error }, 'an upload broke off');
       return undefined;
     },
   });
