@@ -115,6 +115,15 @@ describe('counts', () => {
     r.applyLive(6, 7, [message(3, 7, { deleted: true, content: '' })]);
     expect(r.countsAt({ epoch: 0, seq: 0 })).toBeNull();
   });
+  it('READ3 nor do counts know of it that were asked for before and come after', () => {
+    const r = new ChannelReplica({ id: 'c', cursor: 5, headSeq: 5, stayId: 's', counts: null }, ME);
+    r.applyLive(5, 6, [message(3, 6, { deleted: true, content: '' })]);
+    const summary = { channel_id: 'c', head_seq: 5, read_epoch: 0, read_seq: 0, mentions: 0, last_message_at: null };
+    r.applySummary({ ...summary, head_rev: 5, unread: 5 }, false);
+    expect(r.countsAt({ epoch: 0, seq: 0 })).toBeNull();
+    r.applySummary({ ...summary, head_rev: 6, unread: 4 }, false);
+    expect(r.countsAt({ epoch: 0, seq: 0 })).toEqual({ unread: 4, mentions: 0 });
+  });
   it('READ4 reading on subtracts what is held, and is unknown where it is not', () => {
     const r = new ChannelReplica({ id: 'c', cursor: 5, headSeq: 5, stayId: 's', counts: { unread: 5, mentions: 0, atRev: 5, headSeq: 5, position: { epoch: 0, seq: 0 } } }, ME);
     expect(r.countsAt({ epoch: 0, seq: 2 })).toBeNull();

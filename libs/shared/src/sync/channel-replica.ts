@@ -319,7 +319,12 @@ export class ChannelReplica {
   /** Adjusts the counts by a change of the stream, before the row itself changes. */
   private count(message: Message): void {
     const counts = this.counts;
-    if (!counts || message.rev <= counts.atRev) return;
+    if (!counts) {
+      // Counts that were asked for before this, and come after it, do not know of it.
+      if ((message.deleted || message.edited_at !== null) && !neverCounts(message, this.userId)) this.unknownRev = Math.max(this.unknownRev, message.rev);
+      return;
+    }
+    if (message.rev <= counts.atRev) return;
     if (neverCounts(message, this.userId) || message.seq <= counts.position.seq) {
       if (message.seq > counts.headSeq) this.countedAhead.add(message.seq);
       return;
