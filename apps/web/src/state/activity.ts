@@ -8,6 +8,6 @@ export function useActivity(workspaceId: string): readonly InboxEntry[] {
   const channels = useChannels(workspaceId);
   return useMemo(() => {
     const here = new Set(channels.map((view) => view.id));
-    return inbox.filter((entry) => entry.kind !== 'dm' && entry.kind !== 'pointer' && entry.channel_id !== undefined && here.has(entry.channel_id));
+    return inbox.filter((entry) => entry.kind !== 'dm' && entry.kind !== 'pointer' && (entry.channel_id === undefined ? entry.scheduled_id !== undefined : here.has(entry.channel_id)));
   }, [inbox, channels]);
 }

@@ -68,6 +68,10 @@ export function useSavedOf(messageId: string) {
   const engine = useEngine();
   return useReadable(useMemo(() => engine.savedOf(messageId), [engine, messageId]));
 }
+export function useScheduled() {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.scheduled(), [engine]));
+}
 export function useInbox() {
   const engine = useEngine();
   return useReadable(useMemo(() => engine.inbox(), [engine]));

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { Message } from '@parley/shared/protocol/entities';
 
 /** Dialogs of the app; at most one is open. */
 export type OpenDialog =
@@ -18,6 +19,9 @@ export type OpenDialog =
   | { kind: 'group'; groupId: string }
   | { kind: 'edit_group'; groupId: string | null }
   | { kind: 'section'; id: string | null; name: string; channelId: string | null }
+  /** `at`: what is chosen so far. `said` is the time in words. */
+  | { kind: 'pick_time'; purpose: 'remind' | 'schedule' | 'reschedule'; at: number | null; onPick(at: number, said: string): void }
+  | { kind: 'forward'; message: Message }
   | { kind: 'sign_out' };
 
 interface Screen {

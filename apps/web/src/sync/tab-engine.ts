@@ -1,5 +1,5 @@
 import type { ChannelView, ConnectionView, DraftView, Engine, GroupView, OutboxItem, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
-import type { CustomEmoji, InboxEntry, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { CustomEmoji, InboxEntry, Saved, Scheduled, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import { initialValue, type Path } from './wire.ts';
 
 /** Where the engine is: in this tab, or behind the leader's channel. */
@@ -115,6 +115,7 @@ export class TabEngine implements Engine {
   drafts() { return this.relay<readonly DraftView[]>(['drafts']); }
   saved() { return this.relay<readonly Saved[]>(['saved']); }
   savedOf(messageId: string) { return this.relay<Saved | null>(['savedOf', messageId]); }
+  scheduled() { return this.relay<readonly Scheduled[]>(['scheduled']); }
   inbox() { return this.relay<readonly InboxEntry[]>(['inbox']); }
   sections() { return this.relay<readonly Section[]>(['sections']); }
   groups(workspaceId: string) { return this.relay<readonly GroupView[]>(['groups', workspaceId]); }
@@ -158,6 +159,10 @@ export class TabEngine implements Engine {
   signOut(): Promise<void> { return this.act('signOut'); }
   /** The id is made here, so that a hand-over in the middle cannot send twice. */
   send(message: Parameters<Engine['send']>[0]): Promise<void> { return this.act('send', { ...message, clientMsgId: message.clientMsgId ?? this.newId() }); }
+  unsend(channelId: string, clientMsgId: string): Promise<string | null> { return this.invoke('unsend', channelId, clientMsgId) as Promise<string | null>; }
+  schedule(message: Parameters<Engine['schedule']>[0]): Promise<void> { return this.act('schedule', { ...message, clientMsgId: message.clientMsgId ?? this.newId() }); }
+  reschedule(channelId: string, scheduledId: string, change: Parameters<Engine['reschedule']>[2]): Promise<void> { return this.act('reschedule', channelId, scheduledId, change); }
+  unschedule(channelId: string, scheduledId: string): Promise<void> { return this.act('unschedule', channelId, scheduledId); }
   edit(channelId: string, messageId: string, content: string): Promise<void> { return this.act('edit', channelId, messageId, content); }
   delete(channelId: string, messageId: string): Promise<void> { return this.act('delete', channelId, messageId); }
   react(channelId: string, messageId: string, emoji: string, add: boolean): Promise<void> { return this.act('react', channelId, messageId, emoji, add); }

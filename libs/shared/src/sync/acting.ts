@@ -9,7 +9,7 @@ import type { Clock, Random } from './ports.ts';
 import type { Reads } from './reads.ts';
 import type { Replica } from './replica.ts';
 
-const SHOWN: ReadonlySet<string> = new Set(['send', 'edit', 'delete', 'react', 'pin', 'mark_unread']);
+const SHOWN: ReadonlySet<string> = new Set(['send', 'edit', 'delete', 'react', 'pin', 'mark_unread', 'schedule']);
 
 /** Turns what a person does into acts of the outbox, and the server's answers into what is held. */
 export class Acting {
@@ -21,11 +21,38 @@ export class Acting {
     if (this.outbox.findSend(channelId, clientMsgId)) return;
     const draft = this.drafts.take(channelId, rootId, clientMsgId);
     try {
-      await this.outbox.add(channelId, { act: 'send', clientMsgId, content, rootId, broadcast, kind, quiet }, draft.changes);
+      await this.outbox.add(channelId, { act: 'send', clientMsgId, content, rootId, broadcast, kind, quiet }, draft.changes, message.holdMs);
     } catch (error) {
       draft.restore();
       throw error;
     }
+  }
+
+  async schedule(message: Parameters<Engine['schedule']>[0], clock: Clock, random: Random): Promise<void> {
+    const { channelId, content, rootId = null, broadcast = false, quiet = false, sendAt } = message;
+    const clientMsgId = message.clientMsgId ?? uuidv7(clock, random);
+    const draft = this.drafts.take(channelId, rootId, clientMsgId);
+    try {
+      await this.outbox.add(channelId, { act: 'schedule', clientMsgId, content, rootId, broadcast, quiet, sendAt }, draft.changes);
+    } catch (error) {
+      draft.restore();
+      throw error;
+    }
+  }
+
+  /** Out of the outbox and back into the draft in one write, so that the text is never in both or neither. */
+  async unsend(channelId: string, clientMsgId: string): Promise<string | null> {
+    const record = this.outbox.findSend(channelId, clientMsgId);
+    if (record?.what.act !== 'send' || !this.outbox.canTakeBack(record.id)) return null;
+    const { content, kind, rootId } = record.what;
+    const draft = this.drafts.giveBack(channelId, rootId, kind === 'me' ? `/me ${content}` : content);
+    try {
+      await this.outbox.takeBack(record.id, draft.changes);
+    } catch (error) {
+      draft.restore();
+      throw error;
+    }
+    return draft.content;
   }
 
   /** A message that is still waiting is changed where it waits; once the server may have it, an edit follows it. */
@@ -60,12 +87,16 @@ export class Acting {
         return this.reads.marked(record, position.read_epoch);
       }
       case 'save':
+      case 'schedule':
+      case 'reschedule':
       case 'section':
       case 'preference':
         // As the user stream will say it, which may come later than the answer.
         return this.replica.applyAnswer(value as Entity);
       case 'unsave':
         return this.replica.applyDropped('saved', record.what.messageId);
+      case 'unschedule':
+        return this.replica.applyDropped('scheduled', record.what.scheduledId);
       case 'drop_section':
         return this.replica.applyDropped('section', record.what.sectionId);
       case 'follow':
@@ -80,7 +111,7 @@ export class Acting {
       const { what } = record;
       const act = SHOWN.has(what.act) ? (what.act as OutboxItem['act']) : 'call';
       const key = what.act === 'send' ? what.clientMsgId : 'messageId' in what ? what.messageId : null;
-      return { id: record.id, act, channelId: record.channelId || null, content: 'content' in what ? what.content : null, state: this.outbox.stateOf(record.id), key };
+      return { id: record.id, act, channelId: record.channelId || null, rootId: 'rootId' in what ? what.rootId : null, content: 'content' in what ? what.content : null, state: this.outbox.stateOf(record.id), key };
     });
   }
 }

@@ -3,6 +3,7 @@ import { setNotificationLevel } from '../protocol/calls/channels.ts';
 import { deleteMessage, editMessage, followThread, react, sendMessage, unfollowThread } from '../protocol/calls/messages.ts';
 import { deleteSection, putSection, saveMessage, setPreference, unsaveMessage } from '../protocol/calls/personal.ts';
 import { pinMessage, unpinMessage } from '../protocol/calls/pins.ts';
+import { cancelScheduled, scheduleMessage, updateScheduled } from '../protocol/calls/scheduled.ts';
 import { markUnread } from '../protocol/calls/reading.ts';
 import type { Membership, Message, Saved } from '../protocol/entities.ts';
 
@@ -19,6 +20,10 @@ export type Act =
   | { act: 'save'; messageId: string; state?: Saved['state']; dueAt?: string | null; note?: string }
   | { act: 'unsave'; messageId: string }
   | { act: 'pin'; messageId: string; pinned: boolean }
+  /** `sendAt` is a time of the wire. */
+  | { act: 'schedule'; clientMsgId: string; content: string; rootId: string | null; broadcast: boolean; quiet: boolean; sendAt: string }
+  | { act: 'reschedule'; scheduledId: string; text?: string; sendAt?: string }
+  | { act: 'unschedule'; scheduledId: string }
   /** The rest is about no channel: its `channelId` is empty. */
   | { act: 'preference'; key: string; value: unknown }
   | { act: 'section'; id: string; name?: string; position?: number; channelIds?: readonly string[]; add?: readonly string[]; remove?: readonly string[] }
@@ -38,6 +43,8 @@ export interface OutboxRecord {
   refused: { code: string; detail: string } | null;
   /** The person said that an old one may go out. */
   confirmed: boolean;
+  /** A send that can be taken back until then, milliseconds; absent once it may go. */
+  heldUntil?: number;
   what: Act;
 }
 
@@ -62,6 +69,16 @@ export function callOf(record: OutboxRecord): { call: Call; input: unknown } {
     case 'save': return { call: saveMessage, input: { ...where(record), message_id: what.messageId, ...(what.state !== undefined && { state: what.state }), ...(what.dueAt !== undefined && { due_at: what.dueAt }), ...(what.note !== undefined && { note: what.note }) } };
     case 'unsave': return { call: unsaveMessage, input: { message_id: what.messageId } };
     case 'pin': return { call: what.pinned ? pinMessage : unpinMessage, input: { channel_id, message_id: what.messageId } };
+    case 'schedule':
+      return {
+        call: scheduleMessage,
+        input: {
+          channel_id, content: what.content, client_msg_id: what.clientMsgId, send_at: what.sendAt, ...(what.rootId !== null && { parent_message_id: what.rootId }),
+          ...(what.broadcast && { broadcast: true }), ...(what.quiet && { quiet: true }),
+        },
+      };
+    case 'reschedule': return { call: updateScheduled, input: { id: what.scheduledId, ...(what.text !== undefined && { content: what.text }), ...(what.sendAt !== undefined && { send_at: what.sendAt }) } };
+    case 'unschedule': return { call: cancelScheduled, input: { id: what.scheduledId } };
     case 'preference': return { call: setPreference, input: { key: what.key, value: what.value } };
     case 'section': return {
       call: putSection,

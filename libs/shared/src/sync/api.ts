@@ -1,4 +1,4 @@
-import type { Channel, CustomEmoji, Group, InboxEntry, Membership, Message, Saved, Section, Thread, User, Workspace } from '../protocol/entities.ts';
+import type { Channel, CustomEmoji, Group, InboxEntry, Membership, Message, Saved, Scheduled, Section, Thread, User, Workspace } from '../protocol/entities.ts';
 
 /**
  * What the engine gives to a user interface. All state is read through `Readable`s, which hold the server's state with the
@@ -47,6 +47,8 @@ export type PendingState =
   /** `since` is when the person acted; `retryAt` when the server asked to wait. */
   | { kind: 'sending'; act: ActKind; since: number }
   | { kind: 'waiting'; act: ActKind; since: number; retryAt: number | null; reason: 'offline' | 'rate_limited' | 'storage_full' | 'unavailable' | 'old' }
+  /** Undo send: it goes at `until`, and can be taken back until then. */
+  | { kind: 'held'; act: 'send'; since: number; until: number }
   | { kind: 'refused'; act: ActKind; since: number; code: string; detail: string };
 export type ActKind = 'send' | 'edit' | 'delete' | 'react' | 'pin';
 
@@ -92,7 +94,7 @@ export interface DraftView { channelId: string; rootId: string | null; content: 
 /** A group, and whether it names the person. */
 export interface GroupView extends Group { mine: boolean }
 
-export interface OutboxItem { id: string; act: ActKind | 'ack' | 'mark_unread' | 'call'; channelId: string | null; content: string | null; state: PendingState; key: string | null }
+export interface OutboxItem { id: string; act: ActKind | 'schedule' | 'ack' | 'mark_unread' | 'call'; channelId: string | null; /** Of a send. */ rootId: string | null; content: string | null; state: PendingState; key: string | null }
 
 /** A question to what this device holds; `timeZone` is the one by which days are meant. */
 export interface CacheSearch { workspaceId: string; q: string; timeZone: string; kind?: 'messages' | 'files'; limit: number }
@@ -118,6 +120,8 @@ export interface Engine {
   /** What is kept for later, latest first. */
   saved(): Readable<readonly Saved[]>;
   savedOf(messageId: string): Readable<Saved | null>;
+  /** What is sent at a time, the next first, with what could not be sent. */
+  scheduled(): Readable<readonly Scheduled[]>;
   /** What needs the person, newest first; `read` as it stands with their positions. */
   inbox(): Readable<readonly InboxEntry[]>;
   /** Sections of the sidebar in their order, starred first. */
@@ -148,7 +152,15 @@ export interface Engine {
   searchCached(search: CacheSearch): Promise<readonly { message: Message; highlights: readonly { start: number; end: number }[] }[]>;
 
   /** Durable in the outbox when it resolves; rejects with StorageRefused when it cannot be kept. */
-  send(message: { channelId: string; content: string; rootId?: string | null; broadcast?: boolean; clientMsgId?: string; kind?: 'text' | 'me'; quiet?: boolean }): Promise<void>;
+  send(message: { channelId: string; content: string; rootId?: string | null; broadcast?: boolean; clientMsgId?: string; kind?: 'text' | 'me'; quiet?: boolean; /** Held for so long, so that it can be taken back; a minute at most. */ holdMs?: number }): Promise<void>;
+  /** Takes a send back that the server cannot have yet: its text is the draft of its place again, before what stands there. That draft's text, or null when it is too late. */
+  unsend(channelId: string, clientMsgId: string): Promise<string | null>;
+  /** The server sends it at `sendAt`. Takes the draft with it, as a send does. */
+  schedule(message: { channelId: string; content: string; rootId?: string | null; broadcast?: boolean; clientMsgId?: string; quiet?: boolean; sendAt: string }): Promise<void>;
+  /** Another text or time. A time that has passed sends it now. */
+  reschedule(channelId: string, scheduledId: string, change: { content?: string; sendAt?: string }): Promise<void>;
+  /** Takes it back, or what could not be sent out of the list. */
+  unschedule(channelId: string, scheduledId: string): Promise<void>;
   edit(channelId: string, messageId: string, content: string): Promise<void>;
   delete(channelId: string, messageId: string): Promise<void>;
   react(channelId: string, messageId: string, emoji: string, add: boolean): Promise<void>;

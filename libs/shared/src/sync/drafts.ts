@@ -210,6 +210,27 @@ export class Drafts {
     };
   }
 
+  /** A message is unsent text again, before what stands there. Its old id was told as dropped, so it has a new one. */
+  giveBack(channelId: string, rootId: string | null, content: string): { content: string; changes: KeyValueChange[]; restore(): void } {
+    const key = keyOf(channelId, rootId);
+    const held = this.drafts.get(key);
+    const text = held === undefined || held.content === '' ? content : `${content}\n\n${held.content}`;
+    const next = held ? { ...held, content: text, updatedAt: this.clock.now(), foreign: false } : this.fresh(text);
+    this.drafts.set(key, next);
+    this.dirty.delete(key);
+    this.events.changed(channelId, rootId);
+    this.events.toTell();
+    return {
+      content: text,
+      changes: [{ collection: 'drafts', key, value: next }],
+      restore: () => {
+        if (held) this.drafts.set(key, held);
+        else this.drafts.delete(key);
+        this.mark(key);
+      },
+    };
+  }
+
   /** Everything goes, unwritten text too: the person signed out. */
   forget(): void {
     this.timer?.cancel();

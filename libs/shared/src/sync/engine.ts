@@ -1,6 +1,6 @@
 import { fraction } from '../domain/random.ts';
 import { getMe, signOut } from '../protocol/calls/accounts.ts';
-import type { CustomEmoji, Draft, Message, Saved, Thread, User } from '../protocol/entities.ts';
+import type { CustomEmoji, Draft, Message, Saved, Scheduled, Thread, User } from '../protocol/entities.ts';
 import { CLOSE, type ServerFrame } from '../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Acting } from './acting.ts';
@@ -14,7 +14,7 @@ import { Ephemeral } from './ephemeral.ts';
 import { Derived, Family, Topics } from './observable.ts';
 import { Outbox } from './outbox.ts';
 import { Persist } from './persist.ts';
-import { inboxView, preferencesView, savedView, sectionsView } from './personal-views.ts';
+import { inboxView, preferencesView, savedView, scheduledView, sectionsView } from './personal-views.ts';
 import type { Clock, KeyValueStore, Random, Socket, Timer, Transport } from './ports.ts';
 import { Reads } from './reads.ts';
 import { Replica } from './replica.ts';
@@ -113,6 +113,7 @@ class SyncEngine implements Engine {
   private readonly draftList;
   private readonly savedList;
   private readonly savedViews;
+  private readonly scheduledList: Derived<readonly Scheduled[]>;
   private readonly inboxList;
   private readonly sectionList;
   private readonly preferenceValues;
@@ -138,7 +139,7 @@ class SyncEngine implements Engine {
     }, pause);
     const signedOut = (): void => this.dispatch({ kind: 'signed_out', reason: 'expired' });
     this.outboxQueue = new Outbox(durable, transport, clock, random, {
-      changed: (channelId) => this.topics.touch('outbox', `outbox:${channelId}`, `channel:${channelId}`, 'channels', 'threads', 'saved', 'sections', 'preferences'),
+      changed: (channelId) => this.topics.touch('outbox', `outbox:${channelId}`, `channel:${channelId}`, 'channels', 'threads', 'saved', 'sections', 'preferences', 'scheduled'),
       answered: (record, value) => this.acting.answered(record, value),
       left: (record) => this.reads.marked(record, null),
       signedOut,
@@ -177,6 +178,7 @@ class SyncEngine implements Engine {
     this.draftList = new Derived(topics, ['drafts'], () => this.draftBook.all());
     this.savedList = new Derived(topics, ['saved'], () => savedView(this.replica, this.outboxQueue));
     this.savedViews = new Family<Saved | null>((id) => new Derived(topics, ['saved'], () => this.savedList.get().find((s) => s.message_id === id) ?? null));
+    this.scheduledList = new Derived(topics, ['scheduled'], () => scheduledView(this.replica, this.outboxQueue, options.deviceId));
     this.inboxList = new Derived(topics, ['inbox', 'channels', 'threads', 'outbox'], () => inboxView(this.replica, this.reads));
     this.sectionList = new Derived(topics, ['sections'], () => sectionsView(this.replica, this.outboxQueue));
     this.preferenceValues = new Derived(topics, ['preferences'], () => preferencesView(this.replica, this.outboxQueue));
@@ -207,6 +209,7 @@ class SyncEngine implements Engine {
   drafts() { return this.draftList; }
   saved() { return this.savedList; }
   savedOf(messageId: string) { return this.savedViews.of(messageId); }
+  scheduled() { return this.scheduledList; }
   inbox() { return this.inboxList; }
   sections() { return this.sectionList; }
   groups(workspaceId: string) { return this.groupLists.of(workspaceId); }
@@ -538,6 +541,10 @@ class SyncEngine implements Engine {
   // ── what a person does ──────────────────────────────────────────────────────────────────────────────────────────
 
   send(message: Parameters<Engine['send']>[0]): Promise<void> { return this.noting(this.acting.send(message, this.clock, this.random)); }
+  unsend(channelId: string, clientMsgId: string): Promise<string | null> { return this.acting.unsend(channelId, clientMsgId); }
+  schedule(message: Parameters<Engine['schedule']>[0]): Promise<void> { return this.noting(this.acting.schedule(message, this.clock, this.random)); }
+  reschedule(channelId: string, scheduledId: string, { content, sendAt }: Parameters<Engine['reschedule']>[2]): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'reschedule', scheduledId, ...(content !== undefined && { text: content }), ...(sendAt !== undefined && { sendAt }) })); }
+  unschedule(channelId: string, scheduledId: string): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'unschedule', scheduledId })); }
   edit(channelId: string, messageId: string, content: string): Promise<void> { return this.noting(this.acting.edit(channelId, messageId, content)); }
   delete(channelId: string, messageId: string): Promise<void> { return this.noting(this.acting.delete(channelId, messageId)); }
   react(channelId: string, messageId: string, emoji: string, add: boolean): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'react', messageId, emoji, add })); }

@@ -10,6 +10,8 @@ export const OLD_MS = 30 * 24 * 3_600_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 const IN_FLIGHT = 4;
+/** Nothing is held longer, whatever a clock that was changed says. */
+const HOLD_MAX_MS = 60_000;
 
 export interface OutboxEvents {
   changed(channelId: string): void;
@@ -45,6 +47,7 @@ export class Outbox {
     for (const { value } of await this.durable.range('outbox', '', '\uffff')) {
       const record = value as OutboxRecord;
       this.items.set(record.id, { record, kept: true, inFlight: false, waiting: null, attempt: 0 });
+      this.release(record);
       this.next = Math.max(this.next, record.n + 1);
     }
   }
@@ -60,6 +63,7 @@ export class Outbox {
     const act = record.what.act === 'edit' || record.what.act === 'delete' || record.what.act === 'react' || record.what.act === 'pin' ? record.what.act : 'send';
     const base = { act, since: record.since } as const;
     if (record.refused) return { kind: 'refused', ...base, ...record.refused };
+    if (this.isHeld(record)) return { kind: 'held', act: 'send', since: record.since, until: record.heldUntil! };
     if (this.isOld(record)) return { kind: 'waiting', ...base, retryAt: null, reason: 'old' };
     if (item.waiting) return { kind: 'waiting', ...base, retryAt: item.waiting.reason === 'offline' ? null : item.waiting.retryAt, reason: item.waiting.reason };
     if (!this.running) return { kind: 'waiting', ...base, retryAt: null, reason: 'offline' };
@@ -68,9 +72,23 @@ export class Outbox {
 
   private isOld(record: OutboxRecord): boolean { return !record.confirmed && this.clock.now() - record.since > OLD_MS; }
 
+  private isHeld({ heldUntil }: OutboxRecord): boolean {
+    const left = (heldUntil ?? 0) - this.clock.now();
+    return left > 0 && left <= HOLD_MAX_MS;
+  }
+  /** Shows, and lets out, what is held when its time is over. */
+  private release(record: OutboxRecord): void {
+    if (!this.isHeld(record)) return;
+    this.clock.setTimer(record.heldUntil! - this.clock.now(), () => {
+      if (!this.items.has(record.id)) return;
+      this.events.changed(record.channelId);
+      this.pump();
+    });
+  }
+
   /** Shown at once, durable when it resolves. @throws StorageRefused, and then it was never there. */
-  async add(channelId: string, what: Act, also: readonly KeyValueChange[] = []): Promise<OutboxRecord> {
-    const record: OutboxRecord = { n: this.next++, id: uuidv7(this.clock, this.random), channelId, since: this.clock.now(), attempted: false, refused: null, confirmed: false, what };
+  async add(channelId: string, what: Act, also: readonly KeyValueChange[] = [], holdMs = 0): Promise<OutboxRecord> {
+    const record: OutboxRecord = { n: this.next++, id: uuidv7(this.clock, this.random), channelId, since: this.clock.now(), attempted: false, refused: null, confirmed: false, what, ...(holdMs > 0 && { heldUntil: this.clock.now() + Math.min(holdMs, HOLD_MAX_MS) }) };
     const item: Item = { record, kept: false, inFlight: false, waiting: null, attempt: 0 };
     this.items.set(record.id, item);
     this.events.changed(channelId);
@@ -82,6 +100,7 @@ export class Outbox {
       throw error;
     }
     item.kept = true;
+    this.release(record);
     this.pump();
     return record;
   }
@@ -124,6 +143,28 @@ export class Outbox {
     this.pump();
   }
 
+  /** Whether the server cannot have it. */
+  canTakeBack(id: string): boolean {
+    const item = this.items.get(id);
+    return item !== undefined && item.kept && !item.inFlight && !item.record.attempted;
+  }
+  /** Leaves, in one write with `also`. @throws StorageRefused, and then it is still there. */
+  async takeBack(id: string, also: readonly KeyValueChange[]): Promise<void> {
+    const item = this.items.get(id)!;
+    this.items.delete(id);
+    this.events.changed(item.record.channelId);
+    try {
+      await this.durable.write([this.remove(item.record), ...also]);
+    } catch (error) {
+      this.items.set(id, item);
+      this.events.changed(item.record.channelId);
+      throw error;
+    } finally {
+      this.pump();
+    }
+    this.events.left(item.record);
+  }
+
   /**
    * A send that was refused may be there all the same: the wire had repeated the call, and the copy was let in later. The
    * message itself is the better answer.
@@ -161,7 +202,7 @@ export class Outbox {
       // Refused and unconfirmed old ones are not ready and are overtaken; one that waits holds back what comes after it.
       if (busy.has(record.channelId) || record.refused || this.isOld(record)) continue;
       busy.add(record.channelId);
-      if (!item.kept) continue;
+      if (!item.kept || this.isHeld(record)) continue;
       if (item.waiting && item.waiting.retryAt > now) { earliest = Math.min(earliest, item.waiting.retryAt); continue; }
       if (free <= 0) continue;
       free -= 1;

@@ -1,5 +1,5 @@
 import { isEntryRead } from '../domain/inbox.ts';
-import { STARRED, type InboxEntry, type Saved, type Section } from '../protocol/entities.ts';
+import { STARRED, type InboxEntry, type Saved, type Scheduled, type Section } from '../protocol/entities.ts';
 import type { Outbox } from './outbox.ts';
 import type { Reads } from './reads.ts';
 import type { Replica } from './replica.ts';
@@ -20,6 +20,25 @@ export function savedView(replica: Replica, outbox: Outbox): readonly Saved[] {
     }
   }
   return [...all.values()].sort((a, b) => (a.saved_at < b.saved_at ? 1 : -1));
+}
+
+/** What is sent at a time, with pending acts on top: the next first. */
+export function scheduledView(replica: Replica, outbox: Outbox, deviceId: string): readonly Scheduled[] {
+  const all = new Map(replica.scheduled().map((s) => [s.id, s]));
+  for (const { what, refused, channelId, since } of outbox.all()) {
+    if (refused) continue;
+    if (what.act === 'unschedule') all.delete(what.scheduledId);
+    else if (what.act === 'schedule' && !all.has(what.clientMsgId) && !replica.isDropped('scheduled', what.clientMsgId)) {
+      all.set(what.clientMsgId, {
+        id: what.clientMsgId, channel_id: channelId, parent_message_id: what.rootId, broadcast: what.broadcast, quiet: what.quiet, content: what.content, file_ids: [],
+        send_at: what.sendAt, state: 'waiting', version: 0, device_id: deviceId, created_at: new Date(since).toISOString(),
+      });
+    } else if (what.act === 'reschedule') {
+      const before = all.get(what.scheduledId);
+      if (before) all.set(what.scheduledId, { ...before, ...(what.text !== undefined && { content: what.text }), ...(what.sendAt !== undefined && { send_at: what.sendAt }) });
+    }
+  }
+  return [...all.values()].sort((a, b) => Date.parse(a.send_at) - Date.parse(b.send_at) || (a.id < b.id ? -1 : 1));
 }
 
 /** The sections of the sidebar in their order, starred first, with pending changes on top. A channel stands in one at most. */

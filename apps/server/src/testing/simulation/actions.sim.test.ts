@@ -10,6 +10,9 @@ import { Scenario } from './scenario.ts';
 interface Stage { scenario: Scenario; alice: Device; bob: Device; room: string; first: Message; thread: Message; group: string }
 type Action = (stage: Stage) => Promise<unknown> | void;
 
+const SCHEDULED = '0190a000-0000-7000-8000-0000000000e1';
+const CANCELLED = '0190a000-0000-7000-8000-0000000000e2';
+const at = (s: Stage, ms: number): string => new Date(s.scenario.clock.now() + ms).toISOString();
 const asOwner = ({ scenario }: Stage) => scenario.people[0]!;
 const text = (s: Stage, d: Device, channelId = s.room) => d.timeline(channelId, null).get().messages.map((m) => m.message).filter((m) => m.author_id === d.person.id && !m.deleted && m.kind === 'text');
 
@@ -42,6 +45,17 @@ const ACTIONS: Record<string, Action> = {
   'mark unread': (s) => s.bob.engine!.markUnread(s.room, 2),
   'read a thread': (s) => s.alice.engine!.read(s.room, 1_000, s.thread.id),
   'mark a thread unread': (s) => s.bob.engine!.markUnread(s.room, s.thread.seq + 1, s.thread.id),
+  'schedule': (s) => s.bob.engine!.schedule({ channelId: s.room, content: 'in a while', clientMsgId: SCHEDULED, sendAt: at(s, 3_600_000) }),
+  'move what is scheduled': (s) => s.bob.engine!.reschedule(s.room, SCHEDULED, { content: 'sooner', sendAt: at(s, 1_800_000) }),
+  'send what is scheduled now': (s) => s.bob.engine!.reschedule(s.room, SCHEDULED, { sendAt: at(s, 0) }),
+  'schedule and take back': async (s) => {
+    await s.bob.engine!.schedule({ channelId: s.room, content: 'never', clientMsgId: CANCELLED, sendAt: at(s, 3_600_000) });
+    await s.bob.engine!.unschedule(s.room, CANCELLED);
+  },
+  'hold a send and take it back': async (s) => {
+    await s.bob.engine!.send({ channelId: s.room, content: 'oops', clientMsgId: 'held', holdMs: 3_000 });
+    await s.bob.engine!.unsend(s.room, 'held');
+  },
   'unfollow a thread': (s) => s.bob.engine!.followThread(s.room, s.thread.id, false),
   'follow a thread': (s) => s.bob.engine!.followThread(s.room, s.thread.id, true),
   'mute': (s) => s.bob.engine!.setChannelLevel(s.room, { muted: true, level: 'mentions' }),

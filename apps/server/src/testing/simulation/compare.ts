@@ -1,5 +1,5 @@
 import { channelStream, userStream, workspaceStream } from '@parley/shared/domain/streams';
-import type { Channel, Membership, Message, Thread } from '@parley/shared/protocol/entities';
+import type { Channel, Membership, Message, Scheduled, Thread } from '@parley/shared/protocol/entities';
 import { isCurrent } from '@parley/shared/sync/ranges';
 import { replicaOf } from '@parley/shared/sync/engine';
 import type { ReadTx } from '../../storage/port.ts';
@@ -30,7 +30,7 @@ export async function problems(scenario: Scenario, options: { shown: boolean } =
   await scenario.server.store.read(async (tx) => {
     const left = await tx.find(outbox, { limit: 5 });
     if (left.length > 0) found.push(`outbox rows not consumed: ${brief(left)}`);
-    found.push(...(await projections(tx, scenario)), ...(await sends(tx, scenario)));
+    found.push(...(await projections(tx, scenario)), ...(await sends(tx, scenario)), ...(await scheduled(tx, scenario)));
     for (const device of scenario.devices) for (const problem of await deviceProblems(tx, device, options.shown)) found.push(`${device.name}: ${problem}`);
   });
   return found;
@@ -59,10 +59,27 @@ async function sends(tx: ReadTx, scenario: Scenario): Promise<string[]> {
     const rows = await tx.find(messages, { index: 'by_client', prefix: [channelId, device.person.id, clientMsgId], limit: 3 });
     const waiting = device.engine?.outbox.get().find((i) => i.key === clientMsgId && i.act === 'send');
     if (rows.length === 1 && !waiting) continue;
+    if (rows.length === 0 && !waiting && scenario.cancelled.has(clientMsgId)) continue;
     // Refused, and then a copy of the call that the wire had held back was let in: shown as soon as the row is held.
     if (rows.length === 1 && waiting?.state.kind === 'refused' && !replicaOf(device.engine!).channels.get(channelId)?.rows.bySent(device.person.id, clientMsgId)) continue;
     if (rows.length === 0 && waiting?.state.kind === 'refused') continue;
     found.push(`${device.name}: kept send ${clientMsgId} (${content}) is ${rows.length} times in the store, outbox ${brief(waiting)}`);
+  }
+  return found;
+}
+
+/** What a device promised to schedule is there exactly once: sent, or waiting for its time, or back with the person. */
+async function scheduled(tx: ReadTx, scenario: Scenario): Promise<string[]> {
+  const found: string[] = [];
+  for (const { device, channelId, clientMsgId, content } of scenario.appointed) {
+    const rows = await tx.find(messages, { index: 'by_client', prefix: [channelId, device.person.id, clientMsgId], limit: 3 });
+    const row = (await tx.get(entities, [userStream(device.person.id), 'scheduled', clientMsgId]))?.doc as (Scheduled & { deleted?: boolean }) | undefined;
+    const refused = device.engine?.outbox.get().some((i) => i.act === 'schedule' && i.content === content && i.state.kind === 'refused') ?? false;
+    const cancelled = scenario.cancelled.has(clientMsgId);
+    const waits = row?.state === 'waiting' || row?.state === 'failed';
+    if (rows.length + Number(waits) > 1) found.push(`${device.name}: scheduled ${clientMsgId} is ${rows.length} times in the store and ${brief(row)}`);
+    if (rows.length === 0 && !waits && !refused && !cancelled) found.push(`${device.name}: scheduled ${clientMsgId} (${content}) is lost: ${brief(row)}`);
+    if (row?.state === 'waiting' && Date.parse(row.send_at) < scenario.clock.now() - 60_000) found.push(`${device.name}: scheduled ${clientMsgId} is overdue: ${brief(row)}`);
   }
   return found;
 }
@@ -85,16 +102,17 @@ async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promi
   const threads = new Map(stored.filter((r) => r.type === 'thread').map((r) => [r.id, r.doc as Thread]));
   for (const [id, doc] of threads) if (!same(doc, replica.thread(id))) found.push(`thread ${id}: ${brief(replica.thread(id))} but stored ${brief(doc)}`);
   for (const thread of replica.threads()) if (!threads.has(thread.root_id)) found.push(`thread ${thread.root_id} is held but not stored`);
-  const own = { draft: replica.drafts(), saved: replica.saved(), section: replica.sections(), preference: replica.preferences(), inbox_entry: replica.inbox(), group_membership: replica.groupMemberships() } as Record<string, readonly object[]>;
+  const own = { draft: replica.drafts(), saved: replica.saved(), section: replica.sections(), preference: replica.preferences(), inbox_entry: replica.inbox(), scheduled: replica.scheduled(), group_membership: replica.groupMemberships() } as Record<string, readonly object[]>;
   for (const [type, entities] of Object.entries(own)) {
     const wanted = stored.filter((r) => r.type === type).map((r) => r.doc as { id: string; rev: number });
     const byId = (a: unknown, b: unknown): number => ((a as { id: string }).id < (b as { id: string }).id ? -1 : 1);
     const heldNow = [...entities].sort(byId);
     if (!same([...wanted].sort(byId), heldNow)) found.push(`${type}: holds ${brief(heldNow)} but stored ${brief(wanted)}`);
   }
-  const drafts = stored.filter((r) => r.type === 'draft').map((r) => r.doc as { content: string }).map((d) => d.content);
-  // Where one sees nothing any more, a text stays on its device.
-  const written = engine.drafts().get().filter((d) => memberships.has(d.channelId) || stored.some((r) => r.type === 'draft' && (r.doc as { channel_id: string }).channel_id === d.channelId)).flatMap((d) => [...(d.content === '' ? [] : [d.content]), ...d.others.map((o) => o.content)]);
+  // Where one sees nothing any more, a text stays on its device, and the server keeps what it was told before.
+  const sees = new Set([...memberships.keys(), ...(await tx.find(channels, { limit: 100 })).filter((row) => row.doc.kind === 'public').map((row) => row.id)]);
+  const drafts = stored.filter((r) => r.type === 'draft').map((r) => r.doc as { content: string; channel_id: string }).filter((d) => sees.has(d.channel_id)).map((d) => d.content);
+  const written = engine.drafts().get().filter((d) => sees.has(d.channelId)).flatMap((d) => [...(d.content === '' ? [] : [d.content]), ...d.others.map((o) => o.content)]);
   if (!same([...drafts].sort(), [...written].sort())) found.push(`drafts ${brief(written)} but stored ${brief(drafts)}`);
   const workspaces = (await tx.find(workspaceMembers, { index: 'by_user', prefix: [me], limit: 100 })).map((r) => r.workspace_id).sort();
   const heldWorkspaces = engine.workspaces.get().map((w) => w.id).sort();

@@ -2,6 +2,7 @@ import { archiveChannel, createChannel, inviteToChannel, joinChannel, leaveChann
 import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
 import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
 import { createGroup, updateGroup } from '@parley/shared/protocol/calls/groups';
+import { uuidv7 } from '@parley/shared/domain/ids';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import type { MessageView } from '@parley/shared/sync/api';
@@ -36,6 +37,9 @@ export class Scenario {
   readonly channels: string[] = [];
   readonly groups: string[] = [];
   readonly kept: KeptSend[] = [];
+  /** Scheduled messages whose promise a device kept, and sends and schedules that somebody took back. */
+  readonly appointed: KeptSend[] = [];
+  readonly cancelled = new Set<string>();
   weather: Weather = CALM;
   workspaceId = '';
   private sent = 0;
@@ -193,7 +197,7 @@ export class Scenario {
     const mine = stored.filter((m) => m.message.author_id === device.person.id && !m.message.deleted);
     const roll = chance.between(0, 99);
     const ignore = (work: Promise<unknown>): void => void work.catch(() => {});
-    if (roll < 30) return this.send(device, channelId, null, false);
+    if (roll < 30) return this.send(device, channelId, null, false, true);
     if (roll < 42 && stored.length > 0) {
       // Half of them to one thread, so that it outgrows a page.
       const root = (chance.of(0.5) ? stored.find((m) => m.message.thread) : undefined)?.message ?? chance.pick(stored).message;
@@ -231,7 +235,7 @@ export class Scenario {
     const engine = device.engine!;
     const ignore = (work: Promise<unknown>): void => void work.catch(() => {});
     const section = chance.pick(['starred', SECTION]);
-    switch (chance.between(0, 5)) {
+    switch (chance.between(0, 9)) {
       case 0: return engine.setDraft(channelId, null, chance.of(0.2) ? '' : this.text(device));
       case 1: {
         const draft = engine.draft(channelId, null).get();
@@ -246,6 +250,21 @@ export class Scenario {
         return;
       }
       case 5: if (stored.length > 0) return ignore(engine.pin(channelId, chance.pick(stored).message.id, chance.of(0.6)));
+        return;
+      case 6: case 8: case 9: {
+        const content = this.text(device);
+        const clientMsgId = uuidv7(this.clock, new SeededRandom(this.seed * 100_000 + this.sent));
+        const sendAt = new Date(this.clock.now() + chance.between(-1_000, 20_000)).toISOString();
+        return ignore(engine.schedule({ channelId, content, clientMsgId, sendAt }).then(() => this.appointed.push({ device, channelId, clientMsgId, content })));
+      }
+      case 7: {
+        const waiting = engine.scheduled().get();
+        if (waiting.length === 0) return;
+        const one = chance.pick(waiting);
+        if (chance.of(0.7)) return ignore(engine.reschedule(one.channel_id, one.id, chance.of(0.5) ? { content: this.text(device) } : { sendAt: new Date(this.clock.now() + chance.between(0, 20_000)).toISOString() }));
+        this.cancelled.add(one.id);
+        return ignore(engine.unschedule(one.channel_id, one.id));
+      }
     }
   }
 
@@ -255,10 +274,15 @@ export class Scenario {
     return `${device.name} says ${++this.sent}${mention}`;
   }
 
-  send(device: Device, channelId: string, rootId: string | null, broadcast: boolean): void {
+  send(device: Device, channelId: string, rootId: string | null, broadcast: boolean, mayHold = false): void {
     const content = this.text(device);
     const clientMsgId = `${device.name}-${this.sent}`;
-    void device.engine!.send({ channelId, content, rootId, broadcast, clientMsgId }).then(() => this.kept.push({ device, channelId, clientMsgId, content }), () => {});
+    const held = mayHold && this.chance.of(0.15);
+    void device.engine!.send({ channelId, content, rootId, broadcast, clientMsgId, ...(held && { holdMs: 3_000 }) }).then(() => this.kept.push({ device, channelId, clientMsgId, content }), () => {});
+    if (held && this.chance.of(0.3)) {
+      this.cancelled.add(clientMsgId);
+      this.clock.setTimer(this.chance.between(0, 4_000), () => void device.engine?.unsend(channelId, clientMsgId).catch(() => {}));
+    }
   }
 
   /** All is well again: everyone online, nothing lost, the server up. */

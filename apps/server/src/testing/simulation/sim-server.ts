@@ -5,8 +5,14 @@ import { inboxConsumer } from '../../features/inbox/inbox.service.ts';
 import { digestConsumer } from '../../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../../features/membership/membership.service.ts';
 import { pushConsumer } from '../../features/push/push.service.ts';
+import { REMINDER_JOB } from '../../features/saved/saved.commands.ts';
+import { reminderJob } from '../../features/saved/saved.routes.ts';
+import { SCHEDULED_JOB } from '../../features/scheduled/scheduled.commands.ts';
+import { scheduledJob } from '../../features/scheduled/scheduled.service.ts';
 import { streamDelta } from '../../features/sync/delta.ts';
 import { threadsConsumer } from '../../features/threads/threads.service.ts';
+import { JobWorker } from '../../jobs/job-worker.ts';
+import { StoreJobs } from '../../jobs/store-jobs.ts';
 import { EmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { Deps } from '../../platform/deps.ts';
 import { silentLogger, type Logger } from '../../platform/logger.ts';
@@ -27,7 +33,7 @@ import type { Chance } from './chance.ts';
 import { ReadOracle } from './read-oracle.ts';
 import { MortalClock, type SimClock } from './sim-clock.ts';
 
-const PROJECTIONS = new Set(['membership.project', 'threads.recount']);
+const PROJECTIONS = new Set(['membership.project', 'threads.recount', 'scheduled.send', 'jobs.complete']);
 
 interface Process { store: MemoryStore; core: Core; realtime: Realtime; clock: MortalClock; died: Promise<null>; die(): void }
 
@@ -75,6 +81,7 @@ export class SimServer {
     const process: Process = { store, core: createCore(deps), realtime, clock, died, die };
     await realtime.start();
     this.running = process;
+    new JobWorker(deps, new StoreJobs(store), { [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps) }).start();
   }
 
   /** Now and then the process dies between a commit and what has to follow it. */

@@ -19,7 +19,7 @@ import { rememberMention } from './people-pool.ts';
 import { SuggestionList } from './suggestion-list.tsx';
 import { useSuggestions } from './use-suggestions.ts';
 
-export interface ComposerBoxHandle { focus(): void; text(): string; set(text: string): void }
+export interface ComposerBoxHandle { focus(): void; text(): string; /** The caret goes to the end, or to where it is told. */ set(text: string, caret?: number): void; /** Keeps what is written as the draft. */ flush?(): void }
 
 export interface ComposerBoxProps {
   mode: 'message' | 'thread' | 'edit';
@@ -31,7 +31,7 @@ export interface ComposerBoxProps {
   autoFocus?: boolean;
   submitLabel: string;
   /** Answers false when the text stays. */
-  onSubmit(content: string): boolean | Promise<boolean>;
+  onSubmit(content: string, caret: number): boolean | Promise<boolean>;
   onCancel?(content: string): void;
   onChange?(content: string): void;
   onBlur?(): void;
@@ -42,6 +42,12 @@ export interface ComposerBoxProps {
   onEscape?(): boolean;
   onShiftTab?(): boolean;
   onReactLast?(): void;
+  /** Ctrl+Shift+Enter. */
+  onSchedule?(): void;
+  /** Ctrl+Z in an empty field; true when something came of it. */
+  onUndoSend?(): boolean;
+  /** Beside the button that sends, while there is a text; `null` takes its place away. */
+  sendMenu?: ReactNode;
   disabledReason?: string | undefined;
   below?: ReactNode;
   ref?: Ref<ComposerBoxHandle>;
@@ -100,7 +106,7 @@ export function ComposerBox(props: ComposerBoxProps) {
     const field = editor.current?.read();
     if (!field || disabledReason !== undefined || (mode !== 'edit' && field.text.trim() === '') || field.text.length > LIMITS.content_characters) return;
     close(false);
-    if (await latest.current.onSubmit(field.text) && mode !== 'edit') {
+    if (await latest.current.onSubmit(field.text, field.to) && mode !== 'edit') {
       const rest = typedSince(field.text, editor.current?.read().text ?? '');
       editor.current?.set(rest);
       setContent(rest);
@@ -142,6 +148,7 @@ export function ComposerBox(props: ComposerBoxProps) {
     const now = latest.current;
     if (event.key === 'Enter') {
       if (mod && !event.shiftKey) { void submit(); return true; }
+      if (mod && now.onSchedule) { if (!empty) now.onSchedule(); return true; }
       const touch = window.matchMedia('(pointer:coarse)').matches && !window.matchMedia('(any-pointer:fine)').matches;
       const sends = !touch && event.shiftKey !== preferences.enterSends && !openFence(field.text, field.from);
       if (sends && !mod) { void submit(); return true; }
@@ -163,6 +170,7 @@ export function ComposerBox(props: ComposerBoxProps) {
     if (event.key === '[') return run((f) => indentLines(f, -1));
     if (event.key === '\\' || event.code === 'Backslash') { if (event.shiftKey && now.onReactLast) { now.onReactLast(); return true; } return false; }
     const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace(/^Key/, '').toLowerCase();
+    if (letter === 'z' && empty && !event.shiftKey) return now.onUndoSend?.() ?? false;
     if (event.shiftKey) return letter === 'x' ? run((f) => toggleMark(f, 'strike')) : letter === 'u' ? run((f) => insertLink(f)) : false;
     return letter === 'b' ? run((f) => toggleMark(f, 'bold')) : letter === 'i' ? run((f) => toggleMark(f, 'italic')) : letter === 'e' ? run((f) => toggleMark(f, 'code')) : false;
   };
@@ -237,7 +245,11 @@ export function ComposerBox(props: ComposerBoxProps) {
   useImperativeHandle(ref, () => ({
     focus: () => editor.current?.focus(),
     text: () => editor.current?.read().text ?? '',
-    set: (text) => { editor.current?.set(text); setContent(text); },
+    set: (text, caret) => {
+      editor.current?.set(text);
+      setContent(text);
+      if (caret !== undefined) editor.current?.apply({ from: 0, to: 0, insert: '', anchor: caret, head: caret });
+    },
   }), []);
 
   const tool = (icon: ReactNode, name: string, keys: string, act: () => void, on?: boolean) => (
@@ -280,6 +292,7 @@ export function ComposerBox(props: ComposerBoxProps) {
           {length >= LIMITS.content_characters * COUNT_FROM && <span className={cx(styles.counter, over > 0 && styles.over)} role="status">{over > 0 ? t('chat.over', { n: over }) : t('chat.left', { n: -over })}</span>}
           {mode === 'edit' && onCancel && <button type="button" className={styles.cancel} onClick={() => onCancel(editor.current?.read().text ?? content)}>{t('chat.cancel')}</button>}
           <button type="button" className={styles.send} aria-label={submitLabel} title={disabledReason ?? submitLabel} disabled={(mode !== 'edit' && blank) || over > 0 || disabledReason !== undefined} onClick={() => { void submit(); editor.current?.focus(); }}><SendHorizontal {...icon} />{mode === 'edit' && submitLabel}</button>
+          {!blank && over <= 0 && props.sendMenu}
         </span>
       </div>
       {below}

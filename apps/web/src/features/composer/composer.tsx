@@ -1,7 +1,7 @@
 import { parseMarkup } from '@parley/shared/domain/markup/parse';
 import { walkInlines } from '@parley/shared/domain/markup/text';
-import { can } from '@parley/shared/domain/can';
 import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { withWords } from '../../i18n/catalogue.ts';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useDraft, useEngine } from '../../state/engine.tsx';
 import { useChannelName } from '../../state/people.ts';
@@ -15,6 +15,9 @@ import { useChat } from '../message-text/chat-context.tsx';
 import { ComposerBox, type ComposerBoxHandle } from './composer-box.tsx';
 import styles from './composer.module.css';
 import { DraftKeeper } from './draft-keeper.ts';
+import { mayPost } from './may-post.ts';
+import { SendMenu } from './send-menu.tsx';
+import { heldAt, noteCaret, takeBack } from './undo-send.ts';
 import { readReaction } from './triggers.ts';
 
 export interface ComposerProps {
@@ -47,11 +50,12 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
   const [asking, setAsking] = useState<{ content: string; scope: 'channel' | 'here' | 'group'; people: number } | null>(null);
   const [first] = useState(() => engine.draft(channelId, rootId).get());
   const lastSent = useRef<string | null>(null);
+  const caret = useRef(0);
   const typedAt = useRef(0);
   const [drafts] = useState(() => new DraftKeeper((content, base) => engine.setDraft(channelId, rootId, content, base), () => void engine.flushDrafts(), {
     later: (run, ms) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); }, now: () => performance.now(),
   }, first?.content ?? ''));
-  const [handle] = useState<ComposerBoxHandle>(() => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text) => { box.current?.set(text); drafts.typed(text); } }));
+  const [handle] = useState<ComposerBoxHandle>(() => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text, caret) => { box.current?.set(text, caret); drafts.typed(text); }, flush: () => drafts.flush() }));
   useImperativeHandle(ref, () => handle, [handle]);
   useEffect(() => panes.addComposer(channelId, rootId, handle), [channelId, rootId, handle]);
 
@@ -85,7 +89,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
     const clientMsgId = draft?.content ? draft.clientMsgId : undefined;
     const me = /^\/me\s+/.exec(content);
     try {
-      await engine.send({ channelId, rootId, content: me ? content.slice(me[0].length) : content, ...(me ? { kind: 'me' as const } : {}), ...(rootId !== null && also ? { broadcast: true } : {}), ...(quiet ? { quiet: true } : {}), ...(clientMsgId === undefined ? {} : { clientMsgId }) });
+      await engine.send({ channelId, rootId, content: me ? content.slice(me[0].length) : content, ...(me ? { kind: 'me' as const } : {}), ...(rootId !== null && also ? { broadcast: true } : {}), ...(quiet ? { quiet: true } : {}), ...(clientMsgId === undefined ? {} : { clientMsgId }), ...(preferences.undoSend > 0 ? { holdMs: preferences.undoSend * 1_000 } : {}) });
     } catch {
       // The outbox could not keep it: the text stays in the field.
       announce(t('chat.send.refused'), 'now');
@@ -95,12 +99,29 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
     lastSent.current = content;
     drafts.sent();
     setAlso(false);
-    announce(t('chat.sent'));
+    noteCaret(channelId, rootId, content, caret.current);
+    announce(preferences.undoSend > 0 ? t('chat.held', { n: preferences.undoSend }) : t('chat.sent'));
     requestAnimationFrame(() => panes.list(channelId, rootId)?.toEnd());
     return true;
-  }, [engine, channelId, rootId, also, t, drafts]);
+  }, [engine, channelId, rootId, also, t, drafts, preferences.undoSend]);
 
-  const submit = (content: string): boolean | Promise<boolean> => {
+  // What waits is asked for at once by Ctrl+Z, so it is followed.
+  useEffect(() => engine.outbox.subscribe(() => undefined), [engine]);
+  const undoSend = () => {
+    const item = heldAt(engine, channelId, rootId);
+    if (item === null) return false;
+    void takeBack(engine, channelId, rootId, item, t);
+    return true;
+  };
+  const schedule = () => void withWords(import('./schedule.ts')).then((module) => module.pickAndSchedule({ engine, channelId, rootId, content: box.current?.text() ?? '', broadcast: rootId !== null && also, t, done: () => { drafts.sent(); box.current?.set(''); setAlso(false); box.current?.focus(); } }));
+  const sendQuietly = async () => {
+    const content = box.current?.text() ?? '';
+    if (content.trim() !== '' && await send(content, true)) box.current?.set('');
+    box.current?.focus();
+  };
+
+  const submit = (content: string, at: number): boolean | Promise<boolean> => {
+    caret.current = at;
     const reaction = readReaction(content);
     const last = reaction === null ? null : (list()?.lastMessage() ?? null);
     if (reaction !== null && last) {
@@ -143,7 +164,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
     <div className={styles.composer}>
       <DraftConflictGate channelId={channelId} rootId={rootId} text={() => box.current?.text() ?? ''} put={(text) => { box.current?.set(text); drafts.typed(text); drafts.flush(); }} />
       <ComposerBox ref={box} mode={rootId === null ? 'message' : 'thread'} channelId={channelId} rootId={rootId} label={label} initial={first?.content ?? ''} submitLabel={t('chat.send')} autoFocus={autoFocus}
-        onSubmit={submit} onChange={typed} onBlur={() => drafts.flush()} onEmptyUp={() => list()?.editLast() ?? false} onRecall={recall} onEscape={() => { if (onEscape) return onEscape(); if (rootId !== null || !preferences.escMarksRead) return false; list()?.markRead(); return true; }}
+        onSubmit={submit} onChange={typed} onBlur={() => drafts.flush()} onEmptyUp={() => list()?.editLast() ?? false} onRecall={recall} onUndoSend={undoSend} onSchedule={schedule} sendMenu={<SendMenu onSchedule={schedule} onQuiet={() => void sendQuietly()} />} onEscape={() => { if (onEscape) return onEscape(); if (rootId !== null || !preferences.escMarksRead) return false; list()?.markRead(); return true; }}
         onShiftTab={() => { list()?.focusLast(); return true; }} onReactLast={() => { list()?.focusLast(); requestAnimationFrame(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))); }}
         below={rootId !== null && !direct ? <label className={styles.also}><input type="checkbox" checked={also} onChange={(event) => setAlso(event.target.checked)} />{t('chat.also_send', { channel: channelName })}</label> : undefined} />
       {asking && (
@@ -161,9 +182,4 @@ function DraftConflictGate(props: { channelId: string; rootId: string | null; te
   const view = useDraft(props.channelId, props.rootId);
   if (view === null || view.others.length === 0) return null;
   return <Suspense fallback={null}><DraftConflict {...props} view={view} /></Suspense>;
-}
-
-function mayPost(channel: NonNullable<ReturnType<typeof useChannel>>, actor: Parameters<typeof can>[0]): boolean {
-  const { channel: c, membership } = channel;
-  return can(actor, 'message.post', { channel: { kind: c.kind, archived: c.archived, posting: c.posting, is_default: c.is_default === true, member_count: c.member_count, creator_id: c.creator_id ?? null, importing: c.importing === true, membership: membership === null ? null : { role: membership.role, visible_from_seq: membership.visible_from_seq } } }) === 'allowed';
 }

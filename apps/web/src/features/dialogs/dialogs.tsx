@@ -23,6 +23,8 @@ const SectionDialog = lazy(() => withWords(import('./section-dialog.tsx')).then(
 const group = () => withWords(import('../groups/group-dialogs.tsx'));
 const GroupDialog = lazy(() => group().then((m) => ({ default: m.GroupDialog })));
 const EditGroupDialog = lazy(() => group().then((m) => ({ default: m.EditGroupDialog })));
+const TimeDialog = lazy(() => withWords(import('./time-dialog.tsx')).then((m) => ({ default: m.TimeDialog })));
+const ForwardDialog = lazy(() => withWords(import('./forward-dialog.tsx')).then((m) => ({ default: m.ForwardDialog })));
 const KeyboardSheet = lazy(() => withWords(import('./keyboard-sheet.tsx')).then((m) => ({ default: m.KeyboardSheet })));
 const Switcher = lazy(() => withWords(import('../switcher/switcher.tsx')).then((m) => ({ default: m.Switcher })));
 
@@ -55,6 +57,8 @@ export function Dialogs() {
       case 'group': return <GroupDialog key={dialog.groupId} groupId={dialog.groupId} onClose={onClose} />;
       case 'edit_group': return <EditGroupDialog workspaceId={workspaceId} groupId={dialog.groupId} onClose={onClose} />;
       case 'section': return <SectionDialog id={dialog.id} name={dialog.name} channelId={dialog.channelId} onClose={onClose} />;
+      case 'pick_time': return <TimeDialog purpose={dialog.purpose} at={dialog.at} onPick={dialog.onPick} onClose={onClose} />;
+      case 'forward': return <ForwardDialog workspaceId={workspaceId} message={dialog.message} onClose={onClose} />;
       case 'sign_out': return <SignOutDialog onClose={onClose} />;
     }
   };

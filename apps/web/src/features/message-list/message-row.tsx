@@ -77,7 +77,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey || event.nativeEvent.isComposing) return;
     const quick = /^Digit([1-3])$/.exec(event.code);
     const letters: Record<string, (() => void) | false | undefined> = {
-      t: acts.may.reply && acts.reply, e: acts.may.edit && acts.edit, u: acts.may.markUnread && acts.markUnread, c: acts.copyText, s: acts.may.link && (() => acts.save(engine.savedOf(message.id).get() === null)), p: acts.may.pin && acts.pin, l: acts.may.link && acts.copyLink,
+      t: acts.may.reply && acts.reply, e: acts.may.edit && acts.edit, u: acts.may.markUnread && acts.markUnread, c: acts.copyText, s: acts.may.link && (() => acts.save(engine.savedOf(message.id).get() === null)), p: acts.may.pin && acts.pin, l: acts.may.link && acts.copyLink, m: acts.may.link && acts.pickReminder, f: acts.may.forward && acts.forward,
       r: acts.may.react && (() => { flushSync(() => setNear(true)); document.getElementById(id)?.querySelector<HTMLElement>('[data-react]')?.click(); }),
     };
     let run: (() => void) | false | undefined;

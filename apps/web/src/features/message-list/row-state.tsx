@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { useText, type Translate } from '../../i18n/text.tsx';
 import { useEngine } from '../../state/engine.tsx';
 import { Button } from '../../ui/button.tsx';
+import { takeBack } from '../composer/undo-send.ts';
 import styles from './message-row.module.css';
 
 const CLOCK_AFTER_MS = 2_000;
@@ -25,6 +26,7 @@ export function RowState({ id, view, onEdit }: { id: string; view: MessageView; 
   const { pending } = view;
   if (!pending) return null;
   if (pending.kind === 'sending') return pending.act === 'send' ? <Sending id={id} pending={pending} /> : null;
+  if (pending.kind === 'held') return <Held id={id} view={view} pending={pending} />;
   if (pending.kind === 'waiting') return <Waiting id={id} pending={pending} />;
   return <Refused id={id} view={view} pending={pending} onEdit={onEdit} />;
 }
@@ -33,6 +35,27 @@ function Sending({ id, pending }: { id: string; pending: PendingState }) {
   const t = useText();
   if (!usePassed(pending.since + CLOCK_AFTER_MS)) return null;
   return <span id={id} className={styles.state}><Clock size={14} aria-hidden="true" /><span className="visually-hidden">{t('chat.state.sending')}</span></span>;
+}
+
+const RING = 2 * Math.PI * 6;
+
+/** CMP-14: how long it can still be taken back. */
+function Held({ id, view, pending }: { id: string; view: MessageView; pending: Extract<PendingState, { kind: 'held' }> }) {
+  const t = useText();
+  const engine = useEngine();
+  const { message } = view;
+  const left = useSecondsUntil(pending.until) ?? 0;
+  const whole = Math.max(1, Math.round((pending.until - pending.since) / 1_000));
+  return (
+    <div id={id} className={styles.state}>
+      <svg className={styles.ring} width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+        <circle cx="8" cy="8" r="6" className={styles.ringGround} />
+        <circle cx="8" cy="8" r="6" className={styles.ringLeft} strokeDasharray={RING} strokeDashoffset={RING * (1 - Math.min(1, left / whole))} />
+      </svg>
+      <span>{t('chat.state.held', { n: left })}</span>
+      <Button size="small" onClick={() => void takeBack(engine, message.channel_id, message.parent_message_id, message.client_msg_id, t)}>{t('chat.undo')}</Button>
+    </div>
+  );
 }
 
 function Waiting({ id, pending }: { id: string; pending: Extract<PendingState, { kind: 'waiting' }> }) {

@@ -5,6 +5,7 @@ import type { ChannelView, MessageView } from '@parley/shared/sync/api';
 import { useMemo } from 'react';
 import { useText } from '../../i18n/text.tsx';
 import { useEngine } from '../../state/engine.tsx';
+import { openDialog } from '../../state/screen.ts';
 import { announce } from '../../ui/announce.ts';
 import { showToast } from '../../ui/toast.tsx';
 import { rememberEmoji } from '../emoji/recent.ts';
@@ -15,7 +16,7 @@ import { useList } from './list-context.ts';
 
 /** What one may do with a message, and how. The table that the server asks decides what is offered. */
 export interface MessageActs {
-  may: { react: boolean; reply: boolean; edit: boolean; delete: boolean; markUnread: boolean; link: boolean; pin: boolean };
+  may: { react: boolean; reply: boolean; edit: boolean; delete: boolean; markUnread: boolean; link: boolean; forward: boolean; pin: boolean };
   react(emoji: string): void;
   reply(): void;
   edit(): void;
@@ -24,7 +25,10 @@ export interface MessageActs {
   copyLink(): void;
   markUnread(): void;
   save(saved: boolean): void;
-  remind(at: Date, said: string): void;
+  remind(at: number, said: string): void;
+  /** Asks when. */
+  pickReminder(): void;
+  forward(): void;
   pin(): void;
   readonly pinned: boolean;
   readonly messageId: string;
@@ -56,8 +60,12 @@ export function useMessageActs(view: MessageView, channel: ChannelView | null): 
         announce(t('chat.copy.refused'), 'now');
       }
     };
+    const remind = (at: number, said: string) => {
+      void engine.save(message.channel_id, message.id, { state: 'progress', dueAt: new Date(at).toISOString() });
+      showToast(t('chat.reminder_set', { at: said }));
+    };
     return {
-      may: { react: allowed('message.react'), reply: stored && text && (message.parent_message_id === null), edit: message.author_id === me && allowed('message.edit'), delete: allowed('message.delete'), markUnread: stored && channel?.membership != null, link: stored, pin: allowed('message.pin') },
+      may: { react: allowed('message.react'), reply: stored && text && (message.parent_message_id === null), edit: message.author_id === me && allowed('message.edit'), delete: allowed('message.delete'), markUnread: stored && channel?.membership != null, link: stored, forward: stored && text, pin: allowed('message.pin') },
       react: (emoji) => {
         const mine = message.reactions.find((r) => r.emoji === emoji)?.user_ids.includes(me) === true;
         if (!mine) rememberEmoji(emoji);
@@ -76,10 +84,9 @@ export function useMessageActs(view: MessageView, channel: ChannelView | null): 
         void (saved ? engine.save(message.channel_id, message.id, { state: 'progress' }) : engine.unsave(message.channel_id, message.id));
         showToast(t(saved ? 'chat.saved' : 'chat.unsaved'), { label: t('chat.undo'), run: () => void (saved ? engine.unsave(message.channel_id, message.id) : engine.save(message.channel_id, message.id, { state: 'progress' })) });
       },
-      remind: (at, said) => {
-        void engine.save(message.channel_id, message.id, { state: 'progress', dueAt: at.toISOString() });
-        showToast(t('chat.reminder_set', { at: said }));
-      },
+      remind,
+      pickReminder: () => openDialog({ kind: 'pick_time', purpose: 'remind', at: null, onPick: remind }),
+      forward: () => openDialog({ kind: 'forward', message }),
       pin: () => void engine.pin(message.channel_id, message.id, !message.pinned),
       pinned: message.pinned,
       messageId: message.id,

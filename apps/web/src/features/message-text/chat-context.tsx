@@ -26,12 +26,14 @@ export interface ChatPreferences {
   /** 0: none, 1 to 5 from light to dark. */
   skinTone: number;
   threadAfterReply: boolean;
+  /** Seconds in which a send can be taken back; 0: off. */
+  undoSend: 0 | 5 | 10 | 30;
 }
 
 export const DEFAULT_PREFERENCES: ChatPreferences = {
   density: 'comfortable', timeZone: undefined, clock: 'language', times: 'group', joins: 'folded', openAt: 'left', markRead: 'scroll', escMarksRead: true,
   quickReactions: ['👍', '❤️', '😄'], singleKeys: true, confirmDelete: true, enterSends: true, plainComposer: false, toolbar: true, emoticons: true,
-  showTyping: true, sendTyping: true, wrapCode: false, skinTone: 0, threadAfterReply: true,
+  showTyping: true, sendTyping: true, wrapCode: false, skinTone: 0, threadAfterReply: true, undoSend: 0,
 };
 
 /** Places inside the application. The shell turns them into addresses (LAY-8). */

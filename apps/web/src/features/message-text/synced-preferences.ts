@@ -5,6 +5,7 @@ const SYNCED = {
   enterSends: { key: 'enter_sends', of: [true, false] },
   plainComposer: { key: 'plain_composer', of: [false, true] },
   toolbar: { key: 'toolbar', of: [true, false] },
+  undoSend: { key: 'undo_send', of: [0, 5, 10, 30] },
   joins: { key: 'joins', of: ['folded', 'hidden'] },
   showTyping: { key: 'show_typing', of: [true, false] },
   sendTyping: { key: 'send_typing', of: [true, false] },

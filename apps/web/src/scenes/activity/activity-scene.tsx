@@ -7,7 +7,7 @@ import { MessageText } from '../../features/message-text/message-text.tsx';
 import { useText } from '../../i18n/text.tsx';
 import { useActivity } from '../../state/activity.ts';
 import { callServer } from '../../state/api.ts';
-import { useChannel } from '../../state/engine.tsx';
+import { useChannel, useScheduled } from '../../state/engine.tsx';
 import { entrySaid } from '../../state/entry-said.ts';
 import { useChannelName, useUsers } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
@@ -92,8 +92,10 @@ function Entry({ entry, kept, onOpen }: { entry: InboxEntry; kept: Kept | undefi
   const people = useUsers(entry.actor_ids);
   const who = intl.formatList(entry.actor_ids.map((id) => people.get(id)?.display_name ?? t('person.unknown')));
   const message = typeof kept === 'object' ? kept : null;
-  const href = paths.channel(view?.workspaceId ?? place.workspaceId, entry.channel_id ?? '', { messageId: entry.message_id, rootId: entry.thread_root_id ?? undefined });
-  const said = entrySaid(entry, { who, channel }, t);
+  const unsent = useScheduled().find((one) => one.id === entry.scheduled_id);
+  const unsentTo = useChannelName(useChannel(unsent?.channel_id ?? ''));
+  const href = entry.scheduled_id !== undefined ? paths.scene(place.workspaceId, 'drafts') : paths.channel(view?.workspaceId ?? place.workspaceId, entry.channel_id ?? '', { messageId: entry.message_id, rootId: entry.thread_root_id ?? undefined });
+  const said = entry.scheduled_id !== undefined ? (unsentTo === '' ? t('activity.said_unsent_somewhere') : t('activity.said_unsent', { channel: unsentTo })) : entrySaid(entry, { who, channel }, t);
   return (
     <li className={styles.item} data-unread={entry.read ? undefined : ''}>
       <a href={href} className={styles.link} onClick={(event) => {
@@ -109,6 +111,7 @@ function Entry({ entry, kept, onOpen }: { entry: InboxEntry; kept: Kept | undefi
         </span>
         <time className={scene.soft} dateTime={entry.at}>{intl.formatDate(entry.at, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' })}</time>
       </a>
+      {unsent !== undefined && <div className={styles.text} dir="auto">{unsent.content.slice(0, 300)}</div>}
       {message !== null && !message.deleted && <div className={styles.text}><MessageText id={message.id} rev={message.rev} content={message.content} /></div>}
     </li>
   );

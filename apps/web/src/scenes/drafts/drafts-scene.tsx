@@ -4,7 +4,7 @@ import { useIntl } from 'react-intl';
 import { Link } from 'wouter';
 import type { DraftView, OutboxItem } from '@parley/shared/sync/api';
 import { useText, type Translate } from '../../i18n/text.tsx';
-import { useChannel, useDrafts, useEngine, useOutbox } from '../../state/engine.tsx';
+import { useChannel, useDrafts, useEngine, useOutbox, useScheduled } from '../../state/engine.tsx';
 import { useChannelName } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
 import { go, paths } from '../../state/routes.ts';
@@ -14,17 +14,26 @@ import { Tabs } from '../../ui/tabs.tsx';
 import { showToast } from '../../ui/toast.tsx';
 import { SceneHead } from '../scene-head.tsx';
 import styles from '../scene.module.css';
+import { ScheduledList } from './scheduled-list.tsx';
+import { SentList } from './sent-list.tsx';
 
-/** DRF-1: what is written and not sent, and every act that waits or was refused. */
+/** DRF-1: what is written and not sent, what is sent at a time, every act that waits or was refused, and what was sent. */
 export function DraftsScene() {
   const t = useText();
   const outbox = useOutbox();
-  const [tab, setTab] = useState<'drafts' | 'outbox'>(outbox.length > 0 ? 'outbox' : 'drafts');
+  const scheduled = useScheduled();
+  const [tab, setTab] = useState<'drafts' | 'scheduled' | 'outbox' | 'sent'>(outbox.length > 0 ? 'outbox' : scheduled.some((one) => one.state === 'failed') ? 'scheduled' : 'drafts');
+  const tabs = [
+    { value: 'drafts', label: t('drafts.drafts'), panel: <Drafts /> },
+    { value: 'scheduled', label: scheduled.length > 0 ? t('drafts.scheduled_n', { n: scheduled.length }) : t('drafts.scheduled'), panel: tab === 'scheduled' ? <ScheduledList /> : null },
+    { value: 'outbox', label: outbox.length > 0 ? t('drafts.outbox_n', { n: outbox.length }) : t('drafts.outbox'), panel: <Outbox items={outbox} /> },
+    { value: 'sent', label: t('drafts.sent'), panel: tab === 'sent' ? <SentList /> : null },
+  ] as const;
   return (
     <main className={styles.scene} id="main" aria-label={t('sidebar.drafts')}>
       <SceneHead title={t('sidebar.drafts')} />
       <div className={styles.body} data-region="6">
-        <Tabs className={styles.column!} label={t('sidebar.drafts')} value={tab} onChange={setTab} tabs={[{ value: 'drafts', label: t('drafts.drafts'), panel: <Drafts /> }, { value: 'outbox', label: outbox.length > 0 ? t('drafts.outbox_n', { n: outbox.length }) : t('drafts.outbox'), panel: <Outbox items={outbox} /> }]} />
+        <Tabs className={styles.column!} label={t('sidebar.drafts')} value={tab} onChange={setTab} tabs={tabs} />
       </div>
     </main>
   );
@@ -76,6 +85,7 @@ function Outbox({ items }: { items: readonly OutboxItem[] }) {
 export function fateOf(item: OutboxItem, now: number, t: Translate): { text: string; refused: boolean } {
   const { state } = item;
   if (state.kind === 'sending') return { text: t('drafts.sending'), refused: false };
+  if (state.kind === 'held') return { text: t('drafts.held', { seconds: Math.max(1, Math.ceil((state.until - now) / 1000)) }), refused: false };
   if (state.kind === 'waiting') {
     if (state.reason === 'storage_full') return { text: t('drafts.storage_full'), refused: false };
     if (state.reason === 'old') return { text: t('drafts.old'), refused: true };
@@ -94,14 +104,14 @@ function Waiting({ item }: { item: OutboxItem }) {
   const view = useChannel(item.channelId ?? 'none');
   const name = useChannelName(view);
   const fate = fateOf(item, Date.now(), t);
-  const { content, channelId } = item;
+  const { content, channelId, rootId } = item;
   const edit = async () => {
     if (channelId === null || content === null) return;
-    const before = engine.draft(channelId, null).get()?.content ?? '';
-    engine.setDraft(channelId, null, before.trim() === '' ? content : `${before}\n${content}`);
+    const before = engine.draft(channelId, rootId).get()?.content ?? '';
+    engine.setDraft(channelId, rootId, before.trim() === '' ? content : `${before}\n${content}`);
     await engine.flushDrafts();
     await engine.discard(item.id);
-    go(paths.channel(view?.workspaceId ?? place.workspaceId, channelId));
+    go(paths.channel(view?.workspaceId ?? place.workspaceId, channelId, { rootId: rootId ?? undefined }));
   };
   return (
     <li className={styles.item}>
@@ -112,7 +122,7 @@ function Waiting({ item }: { item: OutboxItem }) {
       </div>
       <div className={styles.row}>
         {item.state.kind !== 'sending' && <Button size="small" onClick={() => void engine.retry(item.id)}>{t('app.retry')}</Button>}
-        {item.act === 'send' && <Button size="small" onClick={() => void edit()}>{t('app.edit')}</Button>}
+        {(item.act === 'send' || item.act === 'schedule') && <Button size="small" onClick={() => void edit()}>{t('app.edit')}</Button>}
         {content !== null && <Button size="small" onClick={() => void navigator.clipboard.writeText(content).then(() => showToast(t('app.copied')))}>{t('app.copy')}</Button>}
         <Button size="small" onClick={() => void engine.discard(item.id)}>{t('app.delete')}</Button>
       </div>

@@ -3,13 +3,15 @@ import { useState } from 'react';
 import { useIntl } from 'react-intl';
 import { Link } from 'wouter';
 import type { Saved } from '@parley/shared/protocol/entities';
+import { useChat } from '../../features/message-text/chat-context.tsx';
 import { MessageText } from '../../features/message-text/message-text.tsx';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useEngine, useSaved, useUser } from '../../state/engine.tsx';
 import { useChannelName } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
-import { REMINDER_TIMES, toLocalField } from '../../state/reminder-times.ts';
+import { reminderTimes } from '../../state/later-times.ts';
 import { paths } from '../../state/routes.ts';
+import { openDialog } from '../../state/screen.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -104,19 +106,12 @@ function Note({ saved, onDone }: { saved: Saved; onDone(note: string | null): vo
 
 function Remind({ saved, onChange }: { saved: Saved; onChange(dueAt: string | null): void }) {
   const t = useText();
-  const [picking, setPicking] = useState(false);
-  if (picking) {
-    return (
-      <form className={styles.row} onSubmit={(event) => { event.preventDefault(); const value = new Date(String(new FormData(event.currentTarget).get('at'))); setPicking(false); if (!Number.isNaN(value.getTime())) onChange(value.toISOString()); }}>
-        <Field type="datetime-local" name="at" label={t('later.pick')} hideLabel autoFocus defaultValue={toLocalField(REMINDER_TIMES[1].at(new Date()))} min={toLocalField(new Date())} />
-        <Button size="small" type="submit" variant="primary">{t('app.save')}</Button>
-      </form>
-    );
-  }
+  const { preferences: { timeZone } } = useChat();
+  const change = (at: number) => onChange(new Date(at).toISOString());
   return (
-    <Menu trigger={<Button size="small">{t('later.remind')}</Button>}>
-      {REMINDER_TIMES.map(({ id, at }) => <MenuItem key={id} onSelect={() => onChange(at(new Date()).toISOString())}>{t(`later.remind_${id}`)}</MenuItem>)}
-      <MenuItem onSelect={() => setPicking(true)}>{t('later.pick')}</MenuItem>
+    <Menu trigger={<Button size="small">{t(saved.reminded_at == null ? 'later.remind' : 'later.snooze')}</Button>}>
+      {reminderTimes(Date.now(), timeZone).map(({ id, at }) => <MenuItem key={id} onSelect={() => change(at)}>{t(`times.${id}`)}</MenuItem>)}
+      <MenuItem onSelect={() => openDialog({ kind: 'pick_time', purpose: 'remind', at: saved.due_at != null && Date.parse(saved.due_at) > Date.now() ? Date.parse(saved.due_at) : null, onPick: change })}>{t('times.pick')}</MenuItem>
       {saved.due_at != null && <MenuItem onSelect={() => onChange(null)}>{t('later.remind_none')}</MenuItem>}
     </Menu>
   );

@@ -30,6 +30,7 @@ export function MessagesPage({ remember }: { remember: Remember }) {
       <Switch label={t('preferences.enter_sends')} hint={t('preferences.enter_sends_hint')} checked={values.enterSends} onChange={(value) => set('enterSends', value)} />
       <Switch label={t('preferences.plain_composer')} checked={values.plainComposer} onChange={(value) => set('plainComposer', value)} />
       <Switch label={t('preferences.toolbar')} checked={values.toolbar} onChange={(value) => set('toolbar', value)} />
+      <Select label={t('preferences.undo_send')} hint={t('preferences.undo_send_hint')} value={String(values.undoSend)} options={(['0', '5', '10', '30'] as const).map((value) => ({ value, label: value === '0' ? t('preferences.undo_send_off') : t('preferences.undo_send_for', { n: Number(value) }) }))} onChange={(value) => set('undoSend', Number(value) as ChatPreferences['undoSend'])} />
       <Select label={t('preferences.joins')} value={values.joins} options={(['folded', 'hidden'] as const).map((value) => ({ value, label: t(`preferences.joins_${value}`) }))} onChange={(value) => set('joins', value)} />
       <Switch label={t('preferences.show_typing')} checked={values.showTyping} onChange={(value) => set('showTyping', value)} />
       <Switch label={t('preferences.send_typing')} checked={values.sendTyping} onChange={(value) => set('sendTyping', value)} />

@@ -1,4 +1,4 @@
-import type { InboxEntry, Channel, CustomEmoji, Membership, Message, Saved, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { Channel, CustomEmoji, InboxEntry, Membership, Message, Saved, Scheduled, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import type { ChannelView, ConnectionView, DraftView, Engine, GroupView, HeldRange, MessageView, OutboxItem, PendingState, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
 import { CHANNEL, ME, MEI, message, TOM, uuid } from '../testing.ts';
 
@@ -125,6 +125,12 @@ export class FakeEngine implements Engine {
   readonly #preferences = new Cell<Readonly<Record<string, unknown>>>({});
   readonly #notSaved = new Cell<Saved | null>(null);
   drafts = () => this.#drafts;
+  readonly #scheduled = new Cell<readonly Scheduled[]>([]);
+  scheduled = () => this.#scheduled;
+  unsend = () => Promise.resolve(null);
+  schedule = () => Promise.resolve();
+  reschedule = () => Promise.resolve();
+  unschedule = () => Promise.resolve();
   saved = () => this.#saved;
   savedOf = () => this.#notSaved;
   inbox = () => this.#inbox;
@@ -188,7 +194,7 @@ export class FakeEngine implements Engine {
   }
   setPending(state: PendingState): void {
     const pending = this.timelineCell.get().pending.map((view) => ({ ...view, pending: state }));
-    this.outbox.set(pending.map((view) => ({ id: `o-${view.key}`, act: 'send', channelId: CHANNEL, content: view.message.content, state, key: view.key })));
+    this.outbox.set(pending.map((view) => ({ id: `o-${view.key}`, act: 'send', channelId: CHANNEL, rootId: null, content: view.message.content, state, key: view.key })));
     this.refresh({ pending });
   }
   edit: Engine['edit'] = (_channel, id, content) => { this.log.push(['edit', content]); const seq = this.#seqOf(id); this.change(seq, { content, edited_at: new Date(Date.UTC(2026, 10, 23, 21)).toISOString() }); return Promise.resolve(); };
