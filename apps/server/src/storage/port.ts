@@ -20,7 +20,7 @@ export interface Table<R extends Row = Row> {
   readonly indexes: Readonly<Record<string, { readonly fields: readonly string[]; readonly unique?: boolean }>>;
   /** Read by nearly every call and rarely changed: `Store.recall` may answer from memory. */
   readonly recalled?: boolean;
-  /** Read by nearly every command that writes, and flat (no value is an object): an adapter's writer may keep rows in memory. */
+  /** Read by nearly every command that writes: an adapter's writer may keep rows in memory. */
   readonly warm?: boolean;
   /** Its rows come in one by one, spread over many shards: an adapter may gather new ones before it files them under all indexes. */
   readonly hot?: boolean;

@@ -57,7 +57,7 @@ export interface ChannelRow extends Row {
   import_rev?: number;
 }
 export const channels = table<ChannelRow>({
-  name: 'channels', key: ['id'], shard: 'id',
+  name: 'channels', warm: true, key: ['id'], shard: 'id',
   columns: { id: 'text', workspace_id: 'text', kind: 'text', browse_name: 'text' },
   indexes: { by_name: { fields: ['workspace_id', 'browse_name'] } },
 });
@@ -212,7 +212,7 @@ export const claims = table<ClaimRow>({ name: 'claims', key: ['id'], shard: 'id'
 
 export interface WorkspaceMemberRow extends Row { workspace_id: string; user_id: string; role: 'owner' | 'admin' | 'member' | 'guest'; joined_at: number; deactivated: number; sort_name: string }
 export const workspaceMembers = table<WorkspaceMemberRow>({
-  name: 'workspace_members', key: ['workspace_id', 'user_id'], shard: 'workspace_id',
+  name: 'workspace_members', warm: true, key: ['workspace_id', 'user_id'], shard: 'workspace_id',
   columns: { workspace_id: 'text', user_id: 'text', role: 'text', sort_name: 'text' },
   indexes: { by_user: { fields: ['user_id', 'workspace_id'] }, by_name: { fields: ['workspace_id', 'sort_name'] }, by_role: { fields: ['workspace_id', 'role', 'user_id'] } },
 });

@@ -16,8 +16,8 @@ const RETRY_MS = 5_000;
  * News of a channel wait for more, `TURNS * TURN_MS` at most: a message is to be found within 2 s. Channels take turns, so
  * that the news of all of them do not come at once, before the sends that come then.
  */
-const TURN_MS = 250;
-const TURNS = 4;
+const TURN_MS = 125;
+const TURNS = 8;
 const turnOf = (channelId: string): number => channelId.charCodeAt(channelId.length - 1) % TURNS;
 /** Changed messages that are held meanwhile, of all channels; of more the store is asked. */
 const HELD = 10_000;

@@ -2,7 +2,7 @@ import { TOKENISER_VERSION } from '@parley/shared/domain/search/tokenise';
 import Database from 'better-sqlite3';
 
 /** Raised when the tables change; an index of another version is made anew. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 export const INDEX_VERSION = `${SCHEMA_VERSION}.${TOKENISER_VERSION}`;
 
 /**
@@ -18,7 +18,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS channels (num INTEGER PRIMARY KEY, channel_id TEXT NOT NULL UNIQUE, workspace_id TEXT NOT NULL, public INTEGER NOT NULL, rev INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS authors (num INTEGER PRIMARY KEY, user_id TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE IF NOT EXISTS docs (id INTEGER PRIMARY KEY, channel INTEGER NOT NULL, seq INTEGER NOT NULL, rev INTEGER NOT NULL, sum TEXT, UNIQUE (channel, seq)) STRICT;
-  CREATE VIRTUAL TABLE IF NOT EXISTS fts USING fts5(words, more, scope, content='', contentless_delete=1, prefix='2 3 4', tokenize="ascii tokenchars '+#*'");
+  CREATE VIRTUAL TABLE IF NOT EXISTS fts USING fts5(words, more, scope, content='', contentless_delete=1, prefix='2 3', tokenize="ascii tokenchars '+#*'");
 `;
 const NAMES = ['fts', 'docs', 'authors', 'channels', 'about'];
 

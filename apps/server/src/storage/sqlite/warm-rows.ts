@@ -1,3 +1,4 @@
+import { cloneJson } from '../json.ts';
 import type { KeyPart, Row, Table } from '../port.ts';
 
 /** Rows kept; when there are more, all are forgotten. */
@@ -9,13 +10,12 @@ export class WarmRows {
 
   get(table: Table, key: readonly KeyPart[]): Row | undefined {
     const row = this.rows.get(nameOf(table, key));
-    // Whoever reads a row may change it.
-    return row && { ...row };
+    return row && copyOf(row);
   }
 
   set(table: Table, key: readonly KeyPart[], row: Row): void {
     if (this.rows.size >= CAPACITY) this.rows.clear();
-    this.rows.set(nameOf(table, key), { ...row });
+    this.rows.set(nameOf(table, key), copyOf(row));
   }
 
   delete(table: Table, key: readonly KeyPart[]): void {
@@ -26,6 +26,13 @@ export class WarmRows {
   forget(): void {
     this.rows.clear();
   }
+}
+
+/** Whoever reads or has written a row may change it. */
+function copyOf(row: Row): Row {
+  const copy = { ...row };
+  for (const name in copy) if (typeof copy[name] === 'object' && copy[name] !== null) copy[name] = cloneJson(copy[name]);
+  return copy;
 }
 
 const nameOf = (table: Table, key: readonly KeyPart[]): string => `${table.name}\n${key.join('\n')}`;
