@@ -36,7 +36,6 @@ function refusals(call: Call): number[] {
   if (call.auth === 'session') statuses.push(401, 403);
   if (call.method === 'POST') statuses.push(409, 413, 415, 507);
   if (call.path === 'sign_in') statuses.push(401);
-  if (call.answer === 'bytes') statuses.push(416);
   return [...new Set(statuses)].sort();
 }
 
@@ -54,6 +53,7 @@ function operation(call: Call): Json {
   else if (call.status !== 204) success['content'] = { 'application/json': { schema: jsonSchema(call.response, 'output') } };
   const responses: Json = { [String(call.status)]: success };
   if (call.path === 'send_message') responses['200'] = { ...success, description: 'A repeat of a message that was sent before' };
+  if (call.answer === 'bytes') responses['416'] = { description: 'The range lies outside the bytes' };
   if (call.answer === 'bytes') responses['206'] = { ...success, description: 'The range that was asked for' };
   for (const status of refusals(call)) responses[String(status)] = { $ref: `#/components/responses/Problem${status}` };
   return {

@@ -89,9 +89,9 @@ export function tusHandler(core: Core, write: (request: IncomingMessage, respons
       }
     },
     onResponseError: (_request, error) => {
-      if ('status_code' in error) return undefined;
-      const known = fromDisk(error);
+      const known = 'status_code' in error ? undefined : fromDisk(error);
       if (known instanceof ParleyError) return problem(known);
+      if (known === undefined) return undefined;
       deps.logger.warn({ err: error }, 'an upload broke off');
       return undefined;
     },

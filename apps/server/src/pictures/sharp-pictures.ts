@@ -9,7 +9,7 @@ import { MAX_PICTURE_BYTES, NotAPicture, pictureFormat, type Box, type Picture, 
 const THREADS = 2;
 /** Waiting beyond this is refused, so that a flood of pictures holds no memory. */
 const MAX_WAITING = 64;
-const LIMIT_SECONDS = 15;
+const LIMIT_SECONDS = 10;
 /** A thread that has not answered by then hangs: it is left behind, and another one takes its place. */
 const GRACE_MS = 3_000;
 

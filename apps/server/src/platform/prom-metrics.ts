@@ -11,6 +11,7 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_sweeps_total: { help: 'Committed events that the sweeper logged again', labels: [] },
   parley_pushes_total: { help: 'Pushes to devices, and what became of them', labels: ['kind', 'outcome'] },
   parley_mails_total: { help: 'Mails, and what became of them', labels: ['kind', 'outcome'] },
+  parley_files_total: { help: 'Files uploaded', labels: ['kind'] },
   parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };
 const GAUGES: Record<GaugeName, string> = {
@@ -29,6 +30,7 @@ const HISTOGRAMS: Record<HistogramName, { help: string; buckets: number[] }> = {
   parley_commit_seconds: { help: 'Time of one commit, the disk included', buckets: SECONDS },
   parley_http_seconds: { help: 'Time of one call', buckets: SECONDS },
   parley_search_seconds: { help: 'Time of one search, permissions included', buckets: SECONDS },
+  parley_picture_seconds: { help: 'Time in which one uploaded picture was made anew', buckets: SECONDS },
   parley_send_to_delivery_seconds: { help: 'From the commit of a message to its frames', buckets: SECONDS },
 };
 

@@ -67,9 +67,9 @@ export function factsAt(role: Role, place: Place): ChannelFacts {
 }
 
 /** The smallest PNG there is. */
-export const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
-async function uploadPixel(world: World, by: TestUser): Promise<string> {
+export async function uploadPixel(world: World, by: TestUser): Promise<string> {
   const response = await world.core.handle({ method: 'POST', path: 'files', query: { name: 'pixel.png' }, headers: { authorization: `Bearer ${by.token}`, 'content-type': 'image/png' }, address: '127.0.0.1', raw: (async function* () { yield PIXEL; })() });
   return (response.body as { id: string }).id;
 }

@@ -1,6 +1,7 @@
 import { microsToIso } from '@parley/shared/domain/timestamp';
 import type { File } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
+import { LIMITS } from '@parley/shared/protocol/limits';
 import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
 import { blobs, files, type FileRow } from '../../storage/tables.ts';
@@ -19,6 +20,8 @@ export interface FileContent {
   mime: string;
   hash: string;
   size: number;
+  /** Where making it anew changed its kind: how its name ends now. */
+  ending?: string;
   picture?: { width: number; height: number; thumbhash: string; thumb: { hash: string; size: number }; large: { hash: string; size: number } | null };
 }
 
@@ -47,7 +50,8 @@ export const fileCommands = {
     await book(tx, args.who.user_id, content.size - (before?.charged ?? 0), args.quota);
     const { picture } = content;
     for (const blob of [content, picture?.thumb, picture?.large]) if (blob) await refer(tx, blob);
-    const doc: File = { ...row.doc, size: content.size, mime: content.mime, ...(picture && { width: picture.width, height: picture.height, thumbhash: picture.thumbhash }) };
+    const name = content.ending === undefined ? row.doc.name : row.doc.name.replace(/\.[^.]{1,16}$/, '').slice(0, LIMITS.file_name_characters - content.ending.length) + content.ending;
+    const doc: File = { ...row.doc, name, size: content.size, mime: content.mime, ...(picture && { width: picture.width, height: picture.height, thumbhash: picture.thumbhash }) };
     const kept: FileRow = {
       ...row, state: 'kept', expires_at: tx.now() + UNPOSTED_US, charged: content.size, hash: content.hash,
       thumb: picture?.thumb.hash ?? null, large: picture?.large?.hash ?? null, inline: picture ? 1 : 0, doc,

@@ -97,6 +97,16 @@ describe('pictures', () => {
     expect(existsSync(`${at.directory}/files/${createHash('sha256').update(input).digest('hex').slice(0, 2)}/${createHash('sha256').update(input).digest('hex')}`)).toBe(false);
   });
 
+  it('of a kind that changes have a name that says so; an animation stays one', async () => {
+    const still = await picture(30, 20).avif().toBuffer();
+    expect(await at.upload(alice, 'holiday.avif', still, 'image/avif')).toMatchObject({ name: 'holiday.webp', mime: 'image/webp', width: 30, height: 20 });
+    const frame = (shade: number) => Buffer.alloc(8 * 8 * 3, shade);
+    const gif = await sharp(Buffer.concat([frame(0), frame(255)]), { raw: { width: 8, height: 16, channels: 3, pageHeight: 8 } }).gif({ delay: [50, 50] }).toBuffer();
+    const file = await at.upload(alice, 'wave.gif', gif, 'image/gif');
+    expect(file).toMatchObject({ name: 'wave.gif', mime: 'image/gif', width: 8, height: 8 });
+    expect((await sharp((await at.ask(alice, 'GET', `files/${file.id}`)).bytes).metadata()).pages).toBe(2);
+  });
+
   it('that are broken or drawn by a program are plain attachments', async () => {
     const png = await picture().png().toBuffer();
     for (const [body, type] of [[png.subarray(0, 300), 'image/png'], [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'), 'image/svg+xml'], [Buffer.concat([png.subarray(0, 33), Buffer.alloc(500)]), 'image/png']] as const) {

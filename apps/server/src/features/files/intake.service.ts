@@ -10,11 +10,14 @@ import type { ActorRef } from '../channels/channel-access.ts';
 import type { FileContent, FileLabel } from './files.commands.ts';
 import { HEAD_BYTES, kindOf, UNKNOWN_TYPE } from './file-kind.ts';
 import { overQuota, usedBytes } from './file-rows.ts';
+import { lanes } from '../../platform/lanes.ts';
 
-export type IntakeDeps = Pick<Deps, 'store' | 'files' | 'pictures' | 'clock' | 'random' | 'config'>;
+export type IntakeDeps = Pick<Deps, 'store' | 'files' | 'pictures' | 'clock' | 'random' | 'config' | 'metrics'>;
 
 /** WebP holds no more; larger pictures are made smaller. */
 const FULL: Box = { maxWidth: 16_383, maxHeight: 16_383, format: 'same', animated: true };
+/** So many are in memory at once; the others wait on the disk. */
+const inPictureLane = lanes(3);
 /** 360 by 320 on a dense screen. */
 const THUMB: Box = { maxWidth: 720, maxHeight: 640 };
 const LARGE: Box = { maxWidth: 2_048, maxHeight: 2_048, animated: true };
@@ -67,9 +70,11 @@ export async function admit(deps: IntakeDeps, who: ActorRef, arrival: Arrival, h
     const content = await examine(deps, held, arrival.label.declared, holding);
     // From here on the store may refer to it, even when it does not say so: only the collection removes it.
     referred = content.hash;
-    return await deps.store.run('files.keep', {
+    const file = await deps.store.run('files.keep', {
       who: { user_id: who.user_id, server_role: who.server_role }, id: arrival.id, label: arrival.label, upload_bytes: held.size, content, begun: arrival.begun, quota: deps.config.fileQuotaBytes,
     });
+    deps.metrics.count('parley_files_total', 1, { kind: content.picture ? 'picture' : 'other' });
+    return file;
   } catch (error) {
     throw fromDisk(error);
   } finally {
@@ -86,9 +91,15 @@ async function examine(deps: IntakeDeps, held: HeldBlob, declared: string, holdi
   const plain: FileContent = { mime: kind.mime, hash: held.hash, size: held.size };
   if (!kind.picture) return plain;
   if (held.size > MAX_PICTURE_BYTES) return { ...plain, mime: UNKNOWN_TYPE };
-  const sizes = await sizesOf(deps, await buffer(await deps.files.read(held.hash)));
   // A picture that cannot be made anew is an attachment like any other.
-  if (!sizes) return { ...plain, mime: UNKNOWN_TYPE };
+  return (await inPictureLane(() => asPicture(deps, held, kind.mime, holding))) ?? { ...plain, mime: UNKNOWN_TYPE };
+}
+
+async function asPicture(deps: IntakeDeps, held: HeldBlob, kind: string, holding: HeldBlob[]): Promise<FileContent | null> {
+  const from = performance.now();
+  const sizes = await sizesOf(deps, await buffer(await deps.files.read(held.hash)));
+  deps.metrics.observe('parley_picture_seconds', (performance.now() - from) / 1000);
+  if (!sizes) return null;
   const keep = async ({ bytes }: Picture): Promise<KeptBlob> => {
     const kept = await deps.files.keep(once(bytes), bytes.byteLength);
     holding.push(kept);
@@ -97,7 +108,7 @@ async function examine(deps: IntakeDeps, held: HeldBlob, declared: string, holdi
   const { full, thumb, large } = sizes;
   const whole = await keep(full);
   return {
-    ...whole, mime: full.mime,
+    ...whole, mime: full.mime, ...(kind !== full.mime && kind === 'image/avif' && { ending: '.webp' }),
     picture: { width: full.width, height: full.height, thumbhash: thumb.thumbhash, thumb: await keep(thumb), large: large ? await keep(large) : null },
   };
 }

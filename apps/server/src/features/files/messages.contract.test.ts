@@ -4,7 +4,8 @@ import { deleteMessage, editMessage, getMessages, sendMessage } from '@parley/sh
 import { scheduleMessage } from '@parley/shared/protocol/calls/scheduled';
 import { leaveChannel, removeFromChannel } from '@parley/shared/protocol/calls/channels';
 import type { Channel, File, Message } from '@parley/shared/protocol/entities';
-import { files } from '../../storage/tables.ts';
+import { channels, files } from '../../storage/tables.ts';
+import { readableFile } from './file-access.ts';
 import { FileWorld, idOf } from '../../testing/file-world.ts';
 import { STORES } from '../../testing/conversation-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
@@ -95,6 +96,21 @@ describe.each(STORES)('files of messages on $adapter', (adapter) => {
     for (const person of [alice, bob, at.talk.olivia]) for (const path of ['', '/info', '/thumb', '/large']) expect((await at.ask(person, 'GET', `files/${file.id}${path}`)).status).toBe(404);
     expect(await refused(alice, [file.id])).toMatchObject({ code: 'invalid_request' });
     expect((await at.drop(alice, file.id)).status).toBe(409);
+  });
+
+  it('what retention has purged is not there any more', async () => {
+    const file = await at.upload(alice, 'a', '1');
+    const { seq } = await send(alice, [file.id]);
+    const who = { user_id: bob.id, server_role: 'member' as const };
+    const read = (purged: number) => at.world.store.read((tx) => readableFile({
+      find: (table, range) => tx.find(table, range), count: (table, range) => tx.count(table, range),
+      get: async (table, key) => {
+        const row = await tx.get(table, key);
+        return row && table.name === channels.name ? { ...row, doc: { ...(row['doc'] as Channel), purged_through_seq: purged } } : row;
+      },
+    }, who, file.id));
+    expect((await read(seq - 1)).id).toBe(file.id);
+    await expect(read(seq)).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('an uploader cannot take away what a message carries', async () => {

@@ -1,6 +1,7 @@
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { Bytes } from '../../edge/bytes.ts';
-import type { ByteRange, Files } from '../../files/port.ts';
+import { NoSuchBlob, type ByteRange, type Files } from '../../files/port.ts';
+import { noSuchFile } from './file-rows.ts';
 
 export interface Served {
   hash: string;
@@ -31,11 +32,15 @@ export async function serveBytes(files: Files, served: Served, asked: Asked): Pr
   if (matches(asked.if_none_match, etag)) return new Bytes(304, headers, 0, null);
   headers['content-type'] = served.mime;
   headers['content-disposition'] = disposition(served.inline ? 'inline' : 'attachment', served.name);
+  const open = (part?: ByteRange) => files.read(served.hash, part).catch((error: unknown) => {
+    // Collected since the caller was let in.
+    throw error instanceof NoSuchBlob ? noSuchFile() : error;
+  });
   const range = asked.if_range === undefined || asked.if_range === etag ? rangeOf(asked.range, size) : 'all';
   if (range === 'none') return new Bytes(416, { etag, 'content-range': `bytes */${size}`, 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' }, 0, null);
-  if (range === 'all') return new Bytes(200, headers, size, () => files.read(served.hash));
+  if (range === 'all') return new Bytes(200, headers, size, () => open());
   headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`;
-  return new Bytes(206, headers, range.end - range.start + 1, () => files.read(served.hash, range));
+  return new Bytes(206, headers, range.end - range.start + 1, () => open(range));
 }
 
 const matches = (header: string | undefined, etag: string): boolean => header !== undefined && (header.trim() === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag));

@@ -12,6 +12,7 @@ import { StoreJobs } from '../../jobs/store-jobs.ts';
 import { removeCard } from '@parley/shared/protocol/calls/cards';
 import { linkCardsJob } from '../cards/cards.service.ts';
 import { scheduledJob } from '../scheduled/scheduled.service.ts';
+import { uploadPixel } from '../../testing/permission-scene.ts';
 import { Conversation, STORES } from '../../testing/conversation-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
 
@@ -79,6 +80,7 @@ async function readLinks(s: Scene): Promise<void> {
 }
 
 const ACTIONS: Action[] = [
+  ['send a file without words', async (s) => s.talk.as(s.talk.alice).call(messages.sendMessage, { channel_id: s.room.id, content: '', client_msg_id: 'with-a-file', file_ids: [await uploadPixel(s.talk.world, s.talk.alice)] })],
   ['send', (s) => s.talk.send(s.talk.alice, s.room, 'plain')],
   ['send with mentions', (s) => s.talk.send(s.talk.alice, s.room, `<@${s.talk.bob.id}> <!channel>`)],
   ['send quietly', (s) => s.talk.send(s.talk.alice, s.room, 'quiet', { quiet: true })],
