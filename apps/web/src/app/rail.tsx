@@ -1,8 +1,9 @@
 import { Link } from 'wouter';
 import type { Workspace } from '@parley/shared/protocol/entities';
 import { useText } from '../i18n/text.tsx';
-import { totalBadge } from '../state/counts.ts';
-import { useChannels, useWorkspaces } from '../state/engine.tsx';
+import { useWorkspaceBadges } from '../state/badges.ts';
+import { useDeviceSettings } from '../state/device.ts';
+import { useWorkspaces } from '../state/engine.tsx';
 import { usePlace } from '../state/place.tsx';
 import { paths } from '../state/routes.ts';
 import { Avatar } from '../ui/avatar.tsx';
@@ -25,13 +26,14 @@ export function Rail() {
 
 function RailItem({ workspace, current }: { workspace: Workspace; current: boolean }) {
   const t = useText();
-  const { number, dot } = totalBadge(useChannels(workspace.id), 0);
+  const { number, dot } = useWorkspaceBadges(workspace.id);
+  const { unreadDot } = useDeviceSettings();
   const said = number > 0 ? `${workspace.name}, ${t('sidebar.mentions', { n: number })}` : workspace.name;
   return (
     <Tooltip text={workspace.name} side="right">
       <Link href={paths.workspace(workspace.id)} className={styles.workspace} aria-current={current ? 'true' : undefined} aria-label={said}>
         <Avatar id={workspace.id} name={workspace.name} size={2.25} />
-        {number > 0 ? <span className={styles.railBadge}><Badge count={number} tone="rail" /></span> : dot && !current && <span className={styles.railDot} />}
+        {number > 0 ? <span className={styles.railBadge}><Badge count={number} tone="rail" /></span> : dot && unreadDot && !current && <span className={styles.railDot} />}
       </Link>
     </Tooltip>
   );

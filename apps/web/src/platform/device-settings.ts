@@ -10,6 +10,8 @@ export interface DeviceSettings {
   language: 'system' | 'en' | 'de';
   underlineLinks: boolean;
   singleLetterKeys: boolean;
+  /** A dot in title, icon and rail for what is unread and has no number. */
+  unreadDot: boolean;
   /** In px; null is the default. */
   sidebarWidth: number | null;
   panelWidth: number | null;
@@ -19,7 +21,7 @@ export interface DeviceSettings {
 
 export const DEFAULTS: DeviceSettings = {
   theme: 'system', contrast: 'system', density: 'comfortable', tint: 'petrol', textSize: 15, motion: 'system', language: 'system',
-  underlineLinks: false, singleLetterKeys: true, sidebarWidth: null, panelWidth: null, sidebarHidden: false, closedSections: [],
+  underlineLinks: false, singleLetterKeys: true, unreadDot: true, sidebarWidth: null, panelWidth: null, sidebarHidden: false, closedSections: [],
 };
 
 const KEY = 'parley.device';

@@ -31,11 +31,22 @@ self.addEventListener('message', (event) => {
 
 /** NTF-9: a click leads to the message, in a page that is open or in a new one. Only places of this app are gone to. */
 self.addEventListener('notificationclick', (event) => {
-  const data = event.notification.data as { parley?: unknown; path?: unknown } | null;
+  const data = event.notification.data as { parley?: unknown; path?: unknown; reads?: unknown } | null;
   if (data?.parley !== 1 || typeof data.path !== 'string' || !data.path.startsWith('/w/')) return;
   event.notification.close();
-  event.waitUntil(openPath(data.path));
+  event.waitUntil(event.action === 'read' ? markRead(data) : openPath(data.path));
 });
+
+/** “Mark as read”, with no page needed; when the server is not there, the page opens instead. */
+async function markRead(data: { path?: unknown; reads?: unknown }): Promise<void> {
+  try {
+    const answer = await fetch('/api/v1/ack', { method: 'POST', credentials: 'same-origin', headers: { 'content-type': 'application/json' }, body: JSON.stringify(data.reads) });
+    if (answer.ok) return;
+  } catch {
+    // Not connected: below.
+  }
+  await openPath(String(data.path));
+}
 
 async function openPath(path: string): Promise<void> {
   const [page] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });

@@ -22,6 +22,7 @@ export type OpenDialog =
   /** `at`: what is chosen so far. `said` is the time in words. */
   | { kind: 'pick_time'; purpose: 'remind' | 'schedule' | 'reschedule'; at: number | null; onPick(at: number, said: string): void }
   | { kind: 'forward'; message: Message }
+  | { kind: 'why'; message: Message }
   | { kind: 'sign_out' };
 
 interface Screen {

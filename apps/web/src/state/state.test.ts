@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ChannelView, Readable } from '@parley/shared/sync/api';
 import { addressOf, readOutcome } from './api.ts';
-import { rowBadge, totalBadge } from './counts.ts';
+import { badgesOf, rowBadge } from './counts.ts';
+import type { Saved, Thread } from '@parley/shared/protocol/entities';
+import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { combine, nameOf } from './people.ts';
 import { paths, readPlace } from './routes.ts';
 import { getImport, startImport } from '@parley/shared/protocol/calls/imports';
@@ -32,8 +34,36 @@ describe('BDG-1 badges', () => {
     expect(rowBadge(view({ kind: 'dm', muted: true, unread: 5, mentions: 0 }))).toMatchObject({ bold: false, number: 0 });
   });
   it('BDG-1 the total is the sum of rows and threads', () => {
-    expect(totalBadge([view({ unread: 1, mentions: 1 }), view({ kind: 'dm', unread: 2 })], 1)).toEqual({ number: 4, dot: true });
-    expect(totalBadge([view({ muted: true, unread: 9 })], 0)).toEqual({ number: 0, dot: false });
+    const thread = { root_id: id(3), channel_id: id(1), following: true, read_epoch: 0, read_seq: 0, unread: 2 } as Thread;
+    expect(badgesOf({ channels: [view({ unread: 1, mentions: 1 }), view({ kind: 'dm', unread: 2 })], threads: [thread], saved: [] })).toEqual({ threads: 1, later: 0, number: 4, dot: true });
+    expect(badgesOf({ channels: [view({ muted: true, unread: 9 })], threads: [{ ...thread, following: false }], saved: [] })).toEqual({ threads: 0, later: 0, number: 0, dot: false });
+  });
+  it('BDG-2 badges are what a recount finds, after any history', () => {
+    const random = new SeededRandom(7);
+    const upTo = (n: number): number => random.next() % n;
+    const channels = Array.from({ length: 6 }, (_, i) => view({ kind: (['public', 'private', 'dm', 'group_dm'] as const)[i % 4] }));
+    const threads = Array.from({ length: 4 }, (_, i) => ({ root_id: id(i), channel_id: id(1), following: false, read_epoch: 0, read_seq: 0, unread: 0 }) as Thread);
+    const saved = Array.from({ length: 4 }, (_, i) => ({ message_id: id(i), channel_id: id(1), state: 'progress', due_at: null, note: '', reminded_at: null, saved_at: '' }) as Saved);
+    for (let step = 0; step < 500; step++) {
+      const [c, t, s] = [upTo(channels.length), upTo(threads.length), upTo(saved.length)];
+      const unread = upTo(3) === 0 ? 0 : upTo(9);
+      const { kind } = channels[c]!.channel;
+      channels[c] = view({ kind, unread, mentions: unread === 0 ? 0 : upTo(unread + 1), muted: upTo(4) === 0 });
+      threads[t] = { ...threads[t]!, following: upTo(3) > 0, unread: upTo(3) };
+      saved[s] = { ...saved[s]!, state: upTo(2) ? 'progress' : 'done', reminded_at: upTo(2) ? '2026-11-23T09:00:00.000Z' : null };
+      let [number, dot, later, news] = [0, false, 0, 0];
+      for (const one of channels) {
+        const direct = one.channel.kind === 'dm' || one.channel.kind === 'group_dm';
+        if (one.membership!.muted) number += one.mentions!;
+        else {
+          number += direct ? one.unread! : one.mentions!;
+          if (one.unread! > 0) dot = true;
+        }
+      }
+      for (const one of threads) if (one.following && one.unread > 0) [number, news, dot] = [number + 1, news + 1, true];
+      for (const one of saved) if (one.state === 'progress' && one.reminded_at !== null) [number, later] = [number + 1, later + 1];
+      expect(badgesOf({ channels, threads, saved })).toEqual({ threads: news, later, number, dot });
+    }
   });
 });
 

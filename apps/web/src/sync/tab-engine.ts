@@ -175,6 +175,7 @@ export class TabEngine implements Engine {
   save(channelId: string, messageId: string, change: Parameters<Engine['save']>[2] = {}): Promise<void> { return this.act('save', channelId, messageId, change); }
   unsave(channelId: string, messageId: string): Promise<void> { return this.act('unsave', channelId, messageId); }
   pin(channelId: string, messageId: string, pinned: boolean): Promise<void> { return this.act('pin', channelId, messageId, pinned); }
+  markInbox(ids: readonly string[], read: boolean): Promise<void> { return this.act('markInbox', ids, read); }
   setPreference(key: string, value: unknown): Promise<void> { return this.act('setPreference', key, value); }
   putSection(id: string, change: Parameters<Engine['putSection']>[1]): Promise<void> { return this.act('putSection', id, change); }
   dropSection(id: string): Promise<void> { return this.act('dropSection', id); }

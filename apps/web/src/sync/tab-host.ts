@@ -2,7 +2,7 @@ import type { Engine, Readable, Timeline } from '@parley/shared/sync/api';
 import type { Path } from './wire.ts';
 
 /** Methods that tabs may call by name; everything else is refused. */
-const METHODS = new Set<keyof Engine>(['signOut', 'send', 'unsend', 'schedule', 'reschedule', 'unschedule', 'edit', 'delete', 'react', 'retry', 'discard', 'read', 'markUnread', 'setDraft', 'dropDraft', 'flushDrafts', 'save', 'unsave', 'pin', 'setPreference', 'putSection', 'dropSection', 'followThread', 'setChannelLevel', 'setTyping', 'searchCached', 'wake', 'setOnline']);
+const METHODS = new Set<keyof Engine>(['signOut', 'send', 'unsend', 'schedule', 'reschedule', 'unschedule', 'edit', 'delete', 'react', 'retry', 'discard', 'read', 'markUnread', 'setDraft', 'dropDraft', 'flushDrafts', 'save', 'unsave', 'pin', 'setPreference', 'markInbox', 'putSection', 'dropSection', 'followThread', 'setChannelLevel', 'setTyping', 'searchCached', 'wake', 'setOnline']);
 const TIMELINE_METHODS = new Set<keyof Timeline>(['loadBefore', 'loadAfter', 'loadAround', 'loadNewest']);
 
 interface Tab { timelines: Map<string, Timeline>; watches: Map<number, () => void>; active: boolean; looked: readonly string[] }

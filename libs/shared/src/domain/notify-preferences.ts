@@ -16,7 +16,7 @@ export interface NotifyPreferences {
   /** How long what was missed waits before a mail tells of it; null: no mail. */
   mailAfterMs: number | null;
   ignored: readonly string[];
-  dnd: { until: number | null; schedule: QuietHours | null };
+  dnd: { until: number | null; schedule: readonly QuietHours[] };
 }
 
 /** The keys on the wire. */
@@ -47,7 +47,7 @@ export function readNotifyPreferences(values: Readonly<Record<string, unknown>>)
     pushAfterMs: secondsOr(values[NOTIFY_KEYS.pushAfter], PUSH_AFTER_SECONDS[0]) * 1_000,
     mailAfterMs: values[NOTIFY_KEYS.mailAfter] === false ? null : secondsOr(values[NOTIFY_KEYS.mailAfter], MAIL_AFTER_SECONDS[0]) * 1_000,
     ignored: strings(values[NOTIFY_KEYS.ignored]),
-    dnd: { until: Number.isNaN(end) ? null : end, schedule: hours(values[NOTIFY_KEYS.dndSchedule]) },
+    dnd: { until: Number.isNaN(end) ? null : end, schedule: schedule(values[NOTIFY_KEYS.dndSchedule]) },
   };
 }
 
@@ -57,6 +57,9 @@ const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filt
 
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 const minutes = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
+
+/** One span, or a list of them: each day of the week may have its own. */
+const schedule = (value: unknown): QuietHours[] => (Array.isArray(value) ? value.slice(0, 14) : [value]).map(hours).filter((one) => one !== null);
 
 /** `{from: "22:00", to: "07:00", days: [1, 2], time_zone: "Europe/Berlin"}`; days are those on which it begins, 0 is Sunday. */
 function hours(value: unknown): QuietHours | null {

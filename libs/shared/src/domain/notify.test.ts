@@ -92,6 +92,11 @@ describe('NTF-2 to NTF-5 what takes away', () => {
     expect(at('2025-06-03T05:00:00Z')).toBeUndefined();
     expect(at('2025-06-03T20:00:00Z')).toBeUndefined();
   });
+  it('NTF-3 each day of the week may have hours of its own', () => {
+    const dnd_schedule = [{ from: '22:00', to: '07:00', days: [1, 2], time_zone: 'UTC' }, { from: '12:00', to: '13:00', days: [2], time_zone: 'UTC' }, { nonsense: 1 }];
+    const at = (iso: string) => decide(loud, ME, setting('mentions'), null, { dnd_schedule }, Date.parse(iso), []).why.find((one) => one.rule === 'dnd')?.until;
+    expect([at('2025-06-02T23:00:00Z'), at('2025-06-03T12:30:00Z'), at('2025-06-03T14:00:00Z'), at('2025-06-04T12:30:00Z')]).toEqual([Date.parse('2025-06-03T07:00:00Z'), Date.parse('2025-06-03T13:00:00Z'), undefined, undefined]);
+  });
   it('NTF-3 in the night of a change of clocks it ends when the wall says so', () => {
     const dnd_schedule = { from: '22:00', to: '07:00', time_zone: 'Europe/Berlin' };
     const at = (iso: string) => decide(loud, ME, setting('mentions'), null, { dnd_schedule }, Date.parse(iso), []).why.find((one) => one.rule === 'dnd')?.until;

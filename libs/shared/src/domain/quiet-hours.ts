@@ -11,10 +11,10 @@ const DAY = 1_440;
 const WEEK = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** When do not disturb ends, in milliseconds; null while it is off. By hand and by schedule the later end counts. */
-export function quietUntil(dnd: { until: number | null; schedule: QuietHours | null }, now: number): number | null {
+export function quietUntil(dnd: { until: number | null; schedule: readonly QuietHours[] }, now: number): number | null {
   const byHand = dnd.until !== null && dnd.until > now ? dnd.until : null;
-  const scheduled = dnd.schedule === null ? null : scheduledEnd(dnd.schedule, now);
-  return byHand === null ? scheduled : scheduled === null ? byHand : Math.max(byHand, scheduled);
+  const ends = [byHand, ...dnd.schedule.map((hours) => scheduledEnd(hours, now))].filter((end) => end !== null);
+  return ends.length === 0 ? null : Math.max(...ends);
 }
 
 function scheduledEnd({ from, to, days, timeZone }: QuietHours, now: number): number | null {

@@ -1,5 +1,6 @@
 import type { Call } from '../protocol/call.ts';
 import { setNotificationLevel } from '../protocol/calls/channels.ts';
+import { markInbox } from '../protocol/calls/inbox.ts';
 import { deleteMessage, editMessage, followThread, react, sendMessage, unfollowThread } from '../protocol/calls/messages.ts';
 import { deleteSection, putSection, saveMessage, setPreference, unsaveMessage } from '../protocol/calls/personal.ts';
 import { pinMessage, unpinMessage } from '../protocol/calls/pins.ts';
@@ -27,7 +28,9 @@ export type Act =
   /** The rest is about no channel: its `channelId` is empty. */
   | { act: 'preference'; key: string; value: unknown }
   | { act: 'section'; id: string; name?: string; position?: number; channelIds?: readonly string[]; add?: readonly string[]; remove?: readonly string[] }
-  | { act: 'drop_section'; sectionId: string };
+  | { act: 'drop_section'; sectionId: string }
+  /** As they were `upTo`: what has moved on since is news. */
+  | { act: 'mark_inbox'; ids: readonly string[]; read: boolean; upTo: string };
 
 export interface OutboxRecord {
   /** Order of acting; the key in the store. */
@@ -88,6 +91,7 @@ export function callOf(record: OutboxRecord): { call: Call; input: unknown } {
       },
     };
     case 'drop_section': return { call: deleteSection, input: { id: what.sectionId } };
+    case 'mark_inbox': return { call: markInbox, input: { ids: what.ids, read: what.read, up_to: what.upTo } };
     case 'level': return { call: setNotificationLevel, input: { channel_id, ...(what.level !== undefined && { level: what.level }), ...(what.muted !== undefined && { muted: what.muted }) } };
   }
 }

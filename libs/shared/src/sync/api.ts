@@ -184,6 +184,8 @@ export interface Engine {
   pin(channelId: string, messageId: string, pinned: boolean): Promise<void>;
   /** Null takes it back to its default. */
   setPreference(key: string, value: unknown): Promise<void>;
+  /** Marks entries of the inbox read or unread as they are now; one that moves on meanwhile stays as it is. */
+  markInbox(ids: readonly string[], read: boolean): Promise<void>;
   putSection(id: string, change: { name?: string; position?: number; channelIds?: readonly string[]; add?: readonly string[]; remove?: readonly string[] }): Promise<void>;
   dropSection(id: string): Promise<void>;
   setTyping(channelId: string, rootId: string | null): void;

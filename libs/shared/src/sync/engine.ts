@@ -179,7 +179,7 @@ class SyncEngine implements Engine {
     this.savedList = new Derived(topics, ['saved'], () => savedView(this.replica, this.outboxQueue));
     this.savedViews = new Family<Saved | null>((id) => new Derived(topics, ['saved'], () => this.savedList.get().find((s) => s.message_id === id) ?? null));
     this.scheduledList = new Derived(topics, ['scheduled'], () => scheduledView(this.replica, this.outboxQueue, options.deviceId));
-    this.inboxList = new Derived(topics, ['inbox', 'channels', 'threads', 'outbox'], () => inboxView(this.replica, this.reads));
+    this.inboxList = new Derived(topics, ['inbox', 'channels', 'threads', 'outbox'], () => inboxView(this.replica, this.reads, this.outboxQueue));
     this.sectionList = new Derived(topics, ['sections'], () => sectionsView(this.replica, this.outboxQueue));
     this.preferenceValues = new Derived(topics, ['preferences'], () => preferencesView(this.replica, this.outboxQueue));
     this.groupLists = new Family<readonly GroupView[]>((ws) => new Derived(topics, ['groups'], () => groupsView(this.replica, ws)));
@@ -560,6 +560,10 @@ class SyncEngine implements Engine {
   unsave(channelId: string, messageId: string): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'unsave', messageId })); }
   pin(channelId: string, messageId: string, pinned: boolean): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'pin', messageId, pinned })); }
   setPreference(key: string, value: unknown): Promise<void> { return this.noting(this.outboxQueue.add('', { act: 'preference', key, value })); }
+  async markInbox(ids: readonly string[], read: boolean): Promise<void> {
+    const upTo = this.inboxList.get().reduce((latest, entry) => (ids.includes(entry.id) && entry.at > latest ? entry.at : latest), '');
+    if (upTo !== '') await this.outboxQueue.add('', { act: 'mark_inbox', ids, read, upTo });
+  }
   putSection(id: string, change: Parameters<Engine['putSection']>[1]): Promise<void> { return this.noting(this.outboxQueue.add('', { act: 'section', id, ...change })); }
   dropSection(id: string): Promise<void> { return this.noting(this.outboxQueue.add('', { act: 'drop_section', sectionId: id })); }
   flushDrafts(): Promise<void> { return this.draftBook.flush(); }

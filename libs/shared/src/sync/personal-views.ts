@@ -70,14 +70,18 @@ export function preferencesView(replica: Replica, outbox: Outbox): Readonly<Reco
 }
 
 /** What needs the person, newest first, of channels they are in; `read` with their positions, pending ones included. */
-export function inboxView(replica: Replica, reads: Reads): readonly InboxEntry[] {
+export function inboxView(replica: Replica, reads: Reads, outbox: Outbox): readonly InboxEntry[] {
   const views: InboxEntry[] = [];
+  const marked = new Map<string, { read: boolean; upTo: string }>();
+  for (const { what, refused } of outbox.all()) if (!refused && what.act === 'mark_inbox') for (const id of what.ids) marked.set(id, what);
   for (const entry of replica.inbox()) {
     const { channel_id, thread_root_id } = entry;
     if (channel_id !== undefined && replica.membership(channel_id) === null) continue;
     const channel = channel_id === undefined ? null : reads.position(channel_id, null).seq;
     const thread = channel_id === undefined || thread_root_id === null ? null : reads.position(channel_id, thread_root_id).seq;
-    views.push({ ...entry, read: isEntryRead(entry, { channel, thread }) });
+    const mark = marked.get(entry.id);
+    const own = mark !== undefined && entry.at <= mark.upTo ? { ...entry, read: mark.read } : entry;
+    views.push({ ...own, read: isEntryRead(own, { channel, thread }) });
   }
   return views.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.id < b.id ? 1 : -1));
 }

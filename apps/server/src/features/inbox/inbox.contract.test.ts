@@ -229,6 +229,17 @@ describe.each(STORES)('the inbox on $adapter', (adapter) => {
     expect([await unread(talk.alice), await unread(talk.bob)]).toEqual([[], ['mention']]);
   });
 
+  it('marking what was seen leaves what has moved on since', async () => {
+    const dm = await talk.as(talk.olivia).call(openDm, { workspace_id: talk.world.workspace.id, user_ids: [talk.alice.id] });
+    await talk.send(talk.olivia, dm, 'one');
+    const [seen] = await entries(talk.alice);
+    await talk.send(talk.olivia, dm, 'two');
+    await talk.settle();
+    expect(await talk.as(talk.alice).call(markInbox, { read: true, ids: [seen!.id], up_to: seen!.at })).toEqual({ ids: [] });
+    const [now] = await entries(talk.alice);
+    expect(await talk.as(talk.alice).call(markInbox, { read: true, ids: [now!.id], up_to: now!.at })).toEqual({ ids: [now!.id] });
+  });
+
   it('a sixth person who reacts is news too', async () => {
     const message = await talk.send(talk.alice, room, 'shipped');
     for (let n = 1; n <= 7; n++) {

@@ -235,7 +235,12 @@ export class Scenario {
     const engine = device.engine!;
     const ignore = (work: Promise<unknown>): void => void work.catch(() => {});
     const section = chance.pick(['starred', SECTION]);
-    switch (chance.between(0, 9)) {
+    switch (chance.between(0, 10)) {
+      case 10: {
+        const ids = engine.inbox().get().slice(0, 3).map((entry) => entry.id);
+        if (ids.length > 0) return ignore(engine.markInbox(ids, chance.of(0.7)));
+        return;
+      }
       case 0: return engine.setDraft(channelId, null, chance.of(0.2) ? '' : this.text(device));
       case 1: {
         const draft = engine.draft(channelId, null).get();

@@ -20,6 +20,7 @@ const PersonDialog = lazy(() => person().then((m) => ({ default: m.PersonDialog 
 const ReadAllDialog = lazy(() => person().then((m) => ({ default: m.ReadAllDialog })));
 const SignOutDialog = lazy(() => person().then((m) => ({ default: m.SignOutDialog })));
 const SectionDialog = lazy(() => withWords(import('./section-dialog.tsx')).then((m) => ({ default: m.SectionDialog })));
+const WhyDialog = lazy(() => withWords(import('../why/why-dialog.tsx')).then((m) => ({ default: m.WhyDialog })));
 const group = () => withWords(import('../groups/group-dialogs.tsx'));
 const GroupDialog = lazy(() => group().then((m) => ({ default: m.GroupDialog })));
 const EditGroupDialog = lazy(() => group().then((m) => ({ default: m.EditGroupDialog })));
@@ -59,6 +60,7 @@ export function Dialogs() {
       case 'section': return <SectionDialog id={dialog.id} name={dialog.name} channelId={dialog.channelId} onClose={onClose} />;
       case 'pick_time': return <TimeDialog purpose={dialog.purpose} at={dialog.at} onPick={dialog.onPick} onClose={onClose} />;
       case 'forward': return <ForwardDialog workspaceId={workspaceId} message={dialog.message} onClose={onClose} />;
+      case 'why': return <WhyDialog message={dialog.message} onClose={onClose} />;
       case 'sign_out': return <SignOutDialog onClose={onClose} />;
     }
   };

@@ -1,4 +1,4 @@
-import { Bookmark, BookmarkX, Clock, Copy, Forward, Link2, MailOpen, MessageSquareReply, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
+import { BellRing, Bookmark, BookmarkX, Clock, Copy, Forward, Link2, MailOpen, MessageSquareReply, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
 import { useIntl } from 'react-intl';
 import { reminderTimes } from '../../state/later-times.ts';
 import { useSavedOf } from '../../state/engine.tsx';
@@ -30,6 +30,7 @@ export function MessageMenu({ acts }: { acts: MessageActs }) {
         </SubMenu>
       )}
       {acts.may.pin && <MenuItem icon={acts.pinned ? <PinOff {...icon} /> : <Pin {...icon} />} keys="P" onSelect={acts.pin}>{t(acts.pinned ? 'chat.unpin' : 'chat.pin')}</MenuItem>}
+      {acts.may.markUnread && <MenuItem icon={<BellRing {...icon} />} onSelect={acts.why}>{t('chat.why')}</MenuItem>}
       {(acts.may.edit || acts.may.delete) && <MenuLine />}
       {acts.may.edit && <MenuItem icon={<Pencil {...icon} />} keys="E" onSelect={acts.edit}>{t('chat.edit')}</MenuItem>}
       {acts.may.delete && <MenuItem icon={<Trash2 {...icon} />} keys="Del" danger onSelect={acts.delete}>{t('chat.delete')}</MenuItem>}

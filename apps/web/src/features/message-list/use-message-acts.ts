@@ -30,6 +30,8 @@ export interface MessageActs {
   pickReminder(): void;
   forward(): void;
   pin(): void;
+  /** NTF-10. */
+  why(): void;
   readonly pinned: boolean;
   readonly messageId: string;
 }
@@ -88,6 +90,7 @@ export function useMessageActs(view: MessageView, channel: ChannelView | null): 
       pickReminder: () => openDialog({ kind: 'pick_time', purpose: 'remind', at: null, onPick: remind }),
       forward: () => openDialog({ kind: 'forward', message }),
       pin: () => void engine.pin(message.channel_id, message.id, !message.pinned),
+      why: () => openDialog({ kind: 'why', message }),
       pinned: message.pinned,
       messageId: message.id,
     };

@@ -15,6 +15,8 @@ export interface Note {
   /** Where a click leads. */
   path: string;
   items: readonly NoteItem[];
+  /** What “Mark as read” acknowledges; absent where there is not just one message. */
+  reads?: { channel_id: string; message_id: string; thread_root_id?: string };
 }
 
 export const keyOf = (entry: InboxEntry): string => keyOfEntry(entry);

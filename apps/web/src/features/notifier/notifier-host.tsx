@@ -3,6 +3,7 @@ import { useIntl } from 'react-intl';
 import { parseMarkup } from '@parley/shared/domain/markup/parse';
 import { markupText } from '@parley/shared/domain/markup/text';
 import { getMessages } from '@parley/shared/protocol/calls/messages';
+import { ACTIVE_MS } from '@parley/shared/domain/notify';
 import type { User } from '@parley/shared/protocol/entities';
 import type { Engine, Readable } from '@parley/shared/sync/api';
 import { useText } from '../../i18n/text.tsx';
@@ -12,6 +13,7 @@ import { entrySaid } from '../../state/entry-said.ts';
 import { combine, nameOf, partnersOf } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
 import { useReadable } from '../../state/readable.ts';
+import { useSession } from '../../state/session.ts';
 import { go, paths } from '../../state/routes.ts';
 import { Fronts, type FrontChannel } from './fronts.ts';
 import { Notifier, type NotifierMeans, type NoteWords } from './notifier.ts';
@@ -50,6 +52,10 @@ function Running() {
   const fronts = useFronts(engine.accountId);
   const latest = useRef(seen);
   latest.current = seen;
+  const t = useText();
+  const actions = useRef({ reply: '', read: '' });
+  actions.current = { reply: t('notify.reply'), read: t('notify.read') };
+  const deviceId = useSession((state) => (state.session.kind === 'app' ? state.session.account.deviceId : ''));
   const saying = useRef(words);
   saying.current = words;
   const [notifier, setNotifier] = useState<Notifier | null>(null);
@@ -61,7 +67,7 @@ function Running() {
     const abort = new AbortController();
     const held = new Promise<void>((resolve) => { release = resolve; });
     const run = async (): Promise<void> => {
-      const made = new Notifier(meansFor(engine, fronts, () => saying.current));
+      const made = new Notifier(meansFor(engine, fronts, () => saying.current, actions.current, deviceId));
       await made.start();
       setNotifier(made);
       await held;
@@ -75,7 +81,7 @@ function Running() {
       release();
       setNotifier(null);
     };
-  }, [engine, fronts]);
+  }, [engine, fronts, deviceId]);
   useEffect(() => notifier?.update(latest.current), [notifier, seen]);
   return null;
 }
@@ -136,8 +142,8 @@ function useFronts(accountId: string): Fronts | null {
   return fronts;
 }
 
-function meansFor(engine: Engine, fronts: Fronts, words: () => NoteWords): NotifierMeans {
-  const notes = new SystemNotes(engine.accountId, go);
+function meansFor(engine: Engine, fronts: Fronts, words: () => NoteWords, actions: { reply: string; read: string }, deviceId: string): NotifierMeans {
+  const notes = new SystemNotes(engine.accountId, deviceId, actions, go);
   return {
     me: engine.accountId,
     now: () => Date.now(),
@@ -154,6 +160,8 @@ function meansFor(engine: Engine, fronts: Fronts, words: () => NoteWords): Notif
       return (message_id === null ? outcome.value.messages.at(-1) : outcome.value.messages.find((message) => message.id === message_id)) ?? null;
     },
     device: (at) => fronts.device(at),
+    // NTF-5: online though nobody is at this one, the person is at another.
+    others: () => (engine.presence(engine.accountId).get() === 'online' && Date.now() - fronts.device({ channelId: '', rootId: null }).activeAt > ACTIVE_MS ? [{ here: false, activeAt: Date.now(), inFront: true, looking: false }] : []),
     words: { name: (view) => words().name(view), said: (...of) => words().said(...of), text: (message) => words().text(message), many: (...of) => words().many(...of), away: (...of) => words().away(...of), hidden: () => words().hidden() },
     pathOf: (view, at) => paths.channel(view?.workspaceId ?? '', at.channelId, at),
     activityPath: (workspaceId) => paths.scene(workspaceId, 'activity'),

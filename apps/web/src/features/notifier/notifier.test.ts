@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { InboxEntry, Message } from '@parley/shared/protocol/entities';
+import type { NotifyDevice } from '@parley/shared/domain/notify';
 import type { ChannelView } from '@parley/shared/sync/api';
 import { FakeClock, settle } from '@parley/shared/testing/fake-clock';
 import { channelDoc, CHANNEL, ME, membership, message as messageDoc, WORKSPACE } from '@parley/shared/testing/fake-server';
@@ -14,6 +15,7 @@ let sounds: number;
 let looking: { inFront: boolean; looking: boolean };
 let messages: Map<string, Message>;
 let seen: Seen;
+let others: NotifyDevice[];
 let notifier: Notifier;
 
 const iso = (ago = 0) => new Date(clock.now() - ago).toISOString();
@@ -42,6 +44,7 @@ function make(standing: readonly Pick<Note, 'tag' | 'items'>[] = []): Notifier {
     standing: async () => standing,
     message: async (_channel, id) => messages.get(id ?? 'newest') ?? null,
     device: () => ({ here: true, activeAt: clock.now(), ...looking }),
+    others: () => others,
     words: { name: async (of) => of?.channel.name ?? '', said: async (of, who, channel) => `${of?.kind ?? 'message'} ${who.length} ${channel}`, text: (message) => message.content, many: (n, channel) => `${n} new in ${channel}`, away: (n, m) => `away ${n} ${m}`, hidden: () => 'hidden' },
     pathOf: (of, at) => `/w/${of?.workspaceId}/c/${at.channelId}/m/${at.messageId}${at.rootId === undefined ? '' : `/t/${at.rootId}`}`,
     activityPath: (id) => `/w/${id}/activity`,
@@ -54,6 +57,7 @@ describe('the notifier', () => {
     shown = new Map();
     sounds = 0;
     looking = { inFront: false, looking: false };
+    others = [];
     messages = new Map([['m1', { ...messageDoc(5, 5), id: 'm1', author_id: TOM, content: 'hello' }]]);
     seen = { live: true, entries: [], channels: [view()], preferences: {} };
     notifier = make();
@@ -102,6 +106,32 @@ describe('the notifier', () => {
     await clock.advance(1_500);
     await settle();
     expect(titles()).toEqual(['mention 1 harbour']);
+  });
+  it('NTF-3 at the end of do not disturb there is one for all that is still unread, by hand or by schedule', async () => {
+    const until = new Date(clock.now() + 60_000).toISOString();
+    await say({ preferences: { dnd_until: until } });
+    await say({ entries: [entry('m1'), entry('m2'), entry('m3')] });
+    expect(titles()).toEqual([]);
+    await say({ entries: [entry('m1', { read: true }), ...seen.entries.slice(1)] });
+    await clock.advance(60_000);
+    await settle();
+    expect(titles()).toEqual(['away 2 1']);
+  });
+  it('NTF-5 while the person is at another device this one waits 30 s, and then tells only what is still unread', async () => {
+    others = [{ here: false, activeAt: clock.now(), inFront: true, looking: false }];
+    await say({});
+    await say({ entries: [entry('m1'), entry('m2')] });
+    expect(titles()).toEqual([]);
+    await say({ entries: [{ ...seen.entries[0]!, read: true }, seen.entries[1]!] });
+    await clock.advance(30_000);
+    await settle();
+    expect(titles()).toEqual(['mention 1 harbour']);
+    expect([...shown.values()][0]).toMatchObject({ items: [{ entry: 'mention:m2' }] });
+  });
+  it('NTF-9 one of a single message can be marked read from the notification: in its thread where that reads it', async () => {
+    await say({});
+    await say({ entries: [entry('m1', { kind: 'thread', id: 'thread:root', thread_root_id: 'root', in_channel: false })] });
+    expect([...shown.values()][0]).toMatchObject({ reads: { channel_id: CHANNEL, message_id: 'm1', thread_root_id: 'root' } });
   });
   it('NTF-7 gathers what comes within 10 s in a channel, with a sound every 3 s at most', async () => {
     await say({});

@@ -1,6 +1,7 @@
 import { decide, type NotifyDevice, type NotifyEvent } from '@parley/shared/domain/notify';
 import { eventOfEntry } from '@parley/shared/domain/notify-entry';
 import { readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
+import { quietUntil } from '@parley/shared/domain/quiet-hours';
 import type { InboxEntry, Message } from '@parley/shared/protocol/entities';
 import type { ChannelView } from '@parley/shared/sync/api';
 import { isOver, keyOf, type Note, type NoteItem } from './notes.ts';
@@ -25,6 +26,8 @@ export interface NotifierMeans {
   /** A message, or without an id the newest of the channel; null when it cannot be had. */
   message(channelId: string, messageId: string | null): Promise<Message | null>;
   device(place: { channelId: string; rootId: string | null }): NotifyDevice;
+  /** The person's other devices, as far as they are known. */
+  others(): readonly NotifyDevice[];
   words: NoteWords;
   pathOf(view: ChannelView | null, entry: { channelId: string; messageId?: string | undefined; rootId?: string | undefined }): string;
   activityPath(workspaceId: string): string;
@@ -43,6 +46,9 @@ export interface NoteWords {
 const BUNDLE_MS = 10_000;
 const SOUND_EVERY_MS = 3_000;
 const OLD_MS = 2 * 60_000;
+const SILENCED_MAX = 200;
+/** What a timer of a browser holds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** RED-1 marks what is looked at within half a second; what is unread after this was not in view. */
 const READING_MS = 1_500;
 
@@ -58,6 +64,8 @@ export class Notifier {
   private recent = new Map<string, { tag: string; at: number; items: readonly NoteItem[] }>();
   private soundAt = Number.NEGATIVE_INFINITY;
   private ended = false;
+  /** What do not disturb kept silent, for the one summary at its end. */
+  private silenced: InboxEntry[] = [];
 
   constructor(private readonly means: NotifierMeans) {}
 
@@ -82,6 +90,7 @@ export class Notifier {
     const first = this.known === null;
     const known = this.known ?? new Set<string>();
     this.seen = next;
+    this.quietEnds();
     this.known = new Set(next.entries.map(keyOf));
     const heads = this.heads;
     this.heads = new Map(next.channels.map((view) => [view.id, view.headSeq]));
@@ -128,7 +137,13 @@ export class Notifier {
     const device = this.means.device({ channelId: fact.channelId, rootId: fact.entry?.in_channel ? null : rootId });
     if (device.looking && device.inFront && !looked) return this.later(READING_MS, () => this.consider(fact, rootId, true));
     const setting = this.view(fact.channelId)?.membership ?? (fact.event.kind === 'invitation' ? { level: 'default' as const, muted: false } : null);
-    const decision = decide(fact.event, this.means.me, setting, { following: fact.entry?.kind === 'thread' }, this.seen!.preferences, now, [{ ...device, looking: false }]);
+    const decision = decide(fact.event, this.means.me, setting, { following: fact.entry?.kind === 'thread' }, this.seen!.preferences, now, [{ ...device, looking: false }, ...this.means.others()]);
+    const quiet = decision.why.find((reason) => reason.rule === 'dnd');
+    if (quiet !== undefined && fact.entry !== null) {
+      this.silenced = [...this.silenced.filter((one) => one.id !== fact.entry!.id), fact.entry].slice(-SILENCED_MAX);
+      const ms = (quiet.until ?? Number.POSITIVE_INFINITY) - now;
+      if (ms <= LONGEST_TIMER_MS) this.later(ms, () => this.quietEnds());
+    }
     if (!decision.toast) return;
     if (decision.toastAfterMs > 0) this.later(decision.toastAfterMs, () => void this.tell(fact, decision.sound));
     else void this.tell(fact, decision.sound);
@@ -149,16 +164,24 @@ export class Notifier {
     this.recent.set(fact.channelId, { tag, at: now, items });
     const path = this.means.pathOf(fact.view, { channelId: fact.channelId, messageId: fact.message?.id ?? fact.entry?.message_id, rootId: fact.entry?.thread_root_id ?? undefined });
     const body = preview === 'full' && fact.message !== null ? words.text(fact.message) : '';
-    this.put({ tag, title: items.length > 1 && preview !== 'none' ? words.many(items.length, name) : said, body, silent: !this.sounds(sound, now), path, items });
+    this.put({ tag, title: items.length > 1 && preview !== 'none' ? words.many(items.length, name) : said, body, silent: !this.sounds(sound, now), path, items, ...(fact.message !== null && items.length === 1 && { reads: { channel_id: fact.channelId, message_id: fact.message.id, ...(rootOf(fact) !== null && { thread_root_id: rootOf(fact)! }) } }) });
+  }
+
+  /** NTF-3: once do not disturb is over, one for all that came meanwhile and is still unread. */
+  private quietEnds(): void {
+    if (this.silenced.length === 0 || quietUntil(readNotifyPreferences(this.seen!.preferences).dnd, this.means.now()) !== null) return;
+    const waiting = this.silenced.filter((entry) => !this.over([{ entry: entry.id, key: keyOf(entry) }]));
+    this.silenced = [];
+    if (waiting.length > 0) void this.summary(waiting);
   }
 
   /** After catching up: one for everything that is not of now. */
   private async summary(old: readonly InboxEntry[]): Promise<void> {
     const now = this.means.now();
-    const facts = old.filter((entry) => entry.kind === 'mention' || entry.kind === 'dm' || entry.kind === 'thread').filter((entry) => {
+    const facts = old.filter((entry) => entry.kind === 'mention' || entry.kind === 'dm' || entry.kind === 'thread' || entry.kind === 'keyword').filter((entry) => {
       const setting = entry.channel_id === undefined ? null : (this.view(entry.channel_id)?.membership ?? null);
       const device = this.means.device({ channelId: entry.channel_id ?? '', rootId: entry.thread_root_id });
-      return decide({ kind: 'message', by: entry.actor_ids[0] ?? null, at: Date.parse(entry.at), named: entry.kind === 'mention', direct: entry.kind === 'dm', reply: entry.kind === 'thread' ? 'thread' : 'none' }, this.means.me, setting, { following: true }, this.seen!.preferences, now, [{ ...device, looking: false }]).toast;
+      return decide({ kind: 'message', by: entry.actor_ids[0] ?? null, at: Date.parse(entry.at), named: entry.kind === 'mention' || entry.kind === 'keyword', direct: entry.kind === 'dm', reply: entry.kind === 'thread' ? 'thread' : 'none' }, this.means.me, setting, { following: true }, this.seen!.preferences, now, [{ ...device, looking: false }]).toast;
     });
     if (facts.length === 0) return;
     const workspaceId = facts.map((entry) => this.view(entry.channel_id ?? '')?.workspaceId).find((id) => id !== undefined) ?? '';
@@ -202,4 +225,6 @@ export class Notifier {
   }
 }
 
+/** The thread whose reading reads it; null for what reading the channel reads. */
+const rootOf = (fact: Fact): string | null => (fact.entry === null || fact.entry.in_channel ? null : fact.entry.thread_root_id);
 const same = (a: NoteItem, b: NoteItem): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,7 +1,7 @@
 import type { Note, NoteItem } from './notes.ts';
 
 /** What a notification carries, read back by the service worker and by the next page. */
-interface NoteData { parley: 1; account: string; path: string; items: readonly NoteItem[] }
+interface NoteData { parley: 1; account: string; path: string; items: readonly NoteItem[]; reads?: object }
 const dataOf = (notification: Notification, account: string): NoteData | null => {
   const data = notification.data as NoteData | null;
   return data?.parley === 1 && data.account === account ? data : null;
@@ -15,15 +15,15 @@ export class SystemNotes {
   private readonly own = new Map<string, Notification>();
   private chain: Promise<void> = Promise.resolve();
 
-  constructor(private readonly account: string, private readonly open: (path: string) => void) {}
+  constructor(private readonly account: string, private readonly device: string, private readonly words: { reply: string; read: string }, private readonly open: (path: string) => void) {}
 
   show(note: Note): void {
     this.inOrder(async () => {
       if (Notification.permission !== 'granted') return;
-      const data: NoteData = { parley: 1, account: this.account, path: note.path, items: note.items };
+      const data: NoteData = { parley: 1, account: this.account, path: note.path, items: note.items, ...(note.reads && { reads: { ...note.reads, device_id: this.device } }) };
       const options = { body: note.body, tag: this.tag(note.tag), silent: note.silent, data, icon: '/icon-192.png' };
       const worker = await registration();
-      if (worker?.active) return worker.showNotification(note.title, options);
+      if (worker?.active) return worker.showNotification(note.title, { ...options, ...(note.reads && { actions: [{ action: 'reply', title: this.words.reply }, { action: 'read', title: this.words.read }] }) } as NotificationOptions);
       const shown = new Notification(note.title, options);
       this.own.set(note.tag, shown);
       shown.onclick = () => {

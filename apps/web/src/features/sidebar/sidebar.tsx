@@ -11,7 +11,8 @@ import { platform } from '../../platform/platform.ts';
 import { rowBadge } from '../../state/counts.ts';
 import { useDeviceSettings } from '../../state/device.ts';
 import { useActivity } from '../../state/activity.ts';
-import { useChannels, useOutbox, useSaved, useSections, useThreads } from '../../state/engine.tsx';
+import { useBadges } from '../../state/badges.ts';
+import { useChannels, useOutbox, useSections } from '../../state/engine.tsx';
 import { usePlace } from '../../state/place.tsx';
 import { go, paths } from '../../state/routes.ts';
 import { openDialog, useScreen } from '../../state/screen.ts';
@@ -34,7 +35,7 @@ export function Sidebar() {
   const { locale } = useIntl();
   const place = usePlace();
   const channels = useChannels(place.workspaceId);
-  const threads = useThreads();
+  const badges = useBadges();
   const outbox = useOutbox();
   const scroller = useRef<HTMLDivElement>(null);
   const may = useMay(place.workspaceId, null);
@@ -43,9 +44,7 @@ export function Sidebar() {
   const [inside, setInside] = useState(false);
   const rooms = useSteadyOrder(sections.rooms, inside);
   const direct = useSteadyOrder(sections.direct, inside);
-  const due = useSaved().filter((saved) => saved.state === 'progress' && saved.reminded_at != null).length;
   const news = useActivity(place.workspaceId).filter((entry) => !entry.read).length;
-  const unreadThreads = threads.filter((thread) => thread.following && thread.unread > 0).length;
   const waiting = outbox.filter((item) => item.act === 'send' || item.state.kind === 'refused');
   const unsent = useMemo(() => new Set(outbox.filter((item) => item.state.kind === 'refused').map((item) => item.channelId)), [outbox]);
   useEffect(() => {
@@ -64,10 +63,10 @@ export function Sidebar() {
       <div className={styles.body}>
         <div className={styles.scroll} ref={scroller} onPointerEnter={() => setInside(true)} onPointerLeave={() => setInside(false)}>
           <ul>
-            <li><SceneRow href={paths.scene(place.workspaceId, 'activity')} current={place.scene === 'activity'} icon={<Activity size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.activity')} count={news} said={news > 0 ? t('sidebar.unread', { n: news }) : null} onClick={toMain} /></li>
-            <li><SceneRow href={paths.scene(place.workspaceId, 'threads')} current={place.scene === 'threads'} icon={<MessageSquareText size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.threads')} count={unreadThreads} said={unreadThreads > 0 ? t('sidebar.unread', { n: unreadThreads }) : null} onClick={toMain} /></li>
+            <li><SceneRow href={paths.scene(place.workspaceId, 'activity')} current={place.scene === 'activity'} icon={<Activity size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.activity')} count={0} dot={news > 0} said={news > 0 ? t('sidebar.unread', { n: news }) : null} onClick={toMain} /></li>
+            <li><SceneRow href={paths.scene(place.workspaceId, 'threads')} current={place.scene === 'threads'} icon={<MessageSquareText size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.threads')} count={badges.threads} said={badges.threads > 0 ? t('sidebar.unread', { n: badges.threads }) : null} onClick={toMain} /></li>
             <li><SceneRow href={paths.scene(place.workspaceId, 'drafts')} current={place.scene === 'drafts'} icon={<FileClock size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.drafts')} count={0} quiet={waiting.length} said={waiting.length > 0 ? t('sidebar.to_send', { n: waiting.length }) : null} onClick={toMain} /></li>
-            <li><SceneRow href={paths.scene(place.workspaceId, 'later')} current={place.scene === 'later'} icon={<Bookmark size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.later')} count={due} said={due > 0 ? t('sidebar.due', { n: due }) : null} onClick={toMain} /></li>
+            <li><SceneRow href={paths.scene(place.workspaceId, 'later')} current={place.scene === 'later'} icon={<Bookmark size={16} strokeWidth={1.75} aria-hidden="true" />} name={t('sidebar.later')} count={badges.later} said={badges.later > 0 ? t('sidebar.due', { n: badges.later }) : null} onClick={toMain} /></li>
           </ul>
           {sections.starred.length > 0 && <Section id={STARRED} title={t('sidebar.starred')} views={sections.starred} current={place.channelId} row={row} drop={STARRED} sections={own} />}
           {sections.own.map(({ section, rows }) => (
@@ -97,12 +96,12 @@ export function Sidebar() {
   );
 }
 
-function SceneRow({ href, current, icon, name, count, quiet = 0, said, onClick }: { href: string; current: boolean; icon: ReactNode; name: string; count: number; quiet?: number; said: string | null; onClick(): void }) {
+function SceneRow({ href, current, icon, name, count, dot = false, quiet = 0, said, onClick }: { href: string; current: boolean; icon: ReactNode; name: string; count: number; dot?: boolean; quiet?: number; said: string | null; onClick(): void }) {
   return (
-    <Link href={href} className={cx(styles.row, count > 0 && styles.bold)} aria-current={current ? 'page' : undefined} aria-label={said === null ? name : `${name}, ${said}`} onClick={onClick}>
+    <Link href={href} className={cx(styles.row, (count > 0 || dot) && styles.bold)} aria-current={current ? 'page' : undefined} aria-label={said === null ? name : `${name}, ${said}`} onClick={onClick}>
       <span className={styles.glyph}>{icon}</span>
       <span className={styles.name}>{name}</span>
-      {count > 0 ? <Badge count={count} /> : quiet > 0 && <Badge count={quiet} tone="quiet" />}
+      {count > 0 ? <Badge count={count} /> : dot ? <span className={styles.news} aria-hidden="true" /> : quiet > 0 && <Badge count={quiet} tone="quiet" />}
     </Link>
   );
 }

@@ -1,17 +1,14 @@
 import { Activity } from 'lucide-react';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { useIntl } from 'react-intl';
-import { markInbox } from '@parley/shared/protocol/calls/inbox';
 import type { InboxEntry } from '@parley/shared/protocol/entities';
 import { MessageText } from '../../features/message-text/message-text.tsx';
 import { useText } from '../../i18n/text.tsx';
 import { useActivity } from '../../state/activity.ts';
-import { callServer } from '../../state/api.ts';
-import { useChannel, useScheduled } from '../../state/engine.tsx';
+import { useChannel, useEngine, useScheduled } from '../../state/engine.tsx';
 import { entrySaid } from '../../state/entry-said.ts';
 import { useChannelName, useUsers } from '../../state/people.ts';
 import { usePlace } from '../../state/place.tsx';
-import { explain } from '../../state/problem.ts';
 import { go, paths } from '../../state/routes.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -29,6 +26,7 @@ const AT_ONCE = 40;
 /** ACT-1: what needs the person, newest first. */
 export function ActivityScene() {
   const t = useText();
+  const engine = useEngine();
   const { workspaceId } = usePlace();
   const all = useActivity(workspaceId);
   const [tab, setTab] = useState<Tab>('all');
@@ -37,25 +35,21 @@ export function ActivityScene() {
   const entries = tab === 'all' ? all : all.filter((entry) => entry.kind === tab || (tab === 'mention' && entry.kind === 'keyword'));
   const rows = entries.slice(0, shown);
   const messages = useKeptMessages(rows.flatMap((entry) => (entry.channel_id !== undefined && entry.message_id !== undefined ? [{ channel_id: entry.channel_id, message_id: entry.message_id }] : [])));
-  const mark = async (read: boolean, ids: readonly string[]): Promise<boolean> => {
-    const outcome = await callServer(markInbox, { read, ids: [...ids] });
-    if (outcome.kind !== 'ok') showToast(explain(outcome, t) ?? t('activity.offline'));
-    return outcome.kind === 'ok';
-  };
-  const markAll = async () => {
+  const markAll = () => {
     const ids = unread.map((entry) => entry.id);
-    if (await mark(true, ids)) showToast(t('activity.marked', { n: ids.length }), { label: t('app.undo'), run: () => void mark(false, ids) });
+    void engine.markInbox(ids, true);
+    showToast(t('activity.marked', { n: ids.length }), { label: t('app.undo'), run: () => void engine.markInbox(ids, false) });
   };
   const panel = rows.length === 0 ? <EmptyState icon={<Activity aria-hidden="true" />}>{t('activity.none')}</EmptyState> : (
     <>
-      <Entries rows={rows} messages={messages} onOpen={(entry) => { if (!entry.read) void mark(true, [entry.id]); }} />
+      <Entries rows={rows} messages={messages} onOpen={(entry) => { if (!entry.read) void engine.markInbox([entry.id], true); }} />
       {entries.length > shown && <div><Button onClick={() => setShown(shown + AT_ONCE)}>{t('app.more')}</Button></div>}
     </>
   );
   return (
     <main className={scene.scene} id="main" aria-label={t('sidebar.activity')}>
       <SceneHead title={t('sidebar.activity')}>
-        {unread.length > 0 && <Button size="small" onClick={() => void markAll()}>{t('activity.read_all')}</Button>}
+        {unread.length > 0 && <Button size="small" onClick={markAll}>{t('activity.read_all')}</Button>}
       </SceneHead>
       <div className={scene.body} data-region="6">
         <Tabs className={scene.column!} label={t('sidebar.activity')} value={tab} onChange={setTab} tabs={TABS.map((value) => ({ value, label: t(`activity.${value}`), panel: value === tab ? panel : null }))} />

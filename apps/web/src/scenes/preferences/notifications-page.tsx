@@ -1,14 +1,18 @@
 import { useState } from 'react';
 import { KEYWORD_CHARACTERS, KEYWORDS_MAX, MAIL_AFTER_SECONDS, NOTIFY_KEYS, PUSH_AFTER_SECONDS, readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
 import { useText } from '../../i18n/text.tsx';
+import { deviceSettings } from '../../platform/device-settings.ts';
+import { useDeviceSettings } from '../../state/device.ts';
 import { useEngine, usePreferences } from '../../state/engine.tsx';
 import { Select, Switch } from '../../ui/choice.tsx';
 import { Field } from '../../ui/field.tsx';
+import { QuietHours } from './quiet-hours.tsx';
 
 /** PRF-1: what notifies, and how much it shows. On all devices. */
 export function NotificationsPage({ remember }: { remember(undo: () => void): void }) {
   const t = useText();
   const engine = useEngine();
+  const device = useDeviceSettings();
   const stored = usePreferences();
   const chosen = readNotifyPreferences(stored);
   const [words, setWords] = useState<string | null>(null);
@@ -37,6 +41,8 @@ export function NotificationsPage({ remember }: { remember(undo: () => void): vo
       {chosen.mailAfterMs !== null && (
         <Select label={t('preferences.notify_mail_after')} value={String(chosen.mailAfterMs / 1_000)} options={withOther(MAIL_AFTER_SECONDS, chosen.mailAfterMs / 1_000).map((seconds) => ({ value: String(seconds), label: after(seconds) }))} onChange={(value) => set(NOTIFY_KEYS.mailAfter, Number(value) === MAIL_AFTER_SECONDS[0] ? null : Number(value))} />
       )}
+      <Switch label={t('preferences.unread_dot')} checked={device.unreadDot} onChange={(unreadDot) => { remember(() => deviceSettings.change({ unreadDot: !unreadDot })); deviceSettings.change({ unreadDot }); }} />
+      <QuietHours set={set} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { defineCall } from '../call.ts';
-import { page, PageCursor, PageSize, QueryBoolean } from '../common.ts';
+import { page, Timestamp, PageCursor, PageSize, QueryBoolean } from '../common.ts';
 import { InboxEntry, InboxKind } from '../entities.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -10,7 +10,7 @@ export const getInbox = defineCall({
   response: page(InboxEntry),
 });
 export const markInbox = defineCall({
-  path: 'mark_inbox', method: 'POST', auth: 'session', status: 200, summary: 'Mark entries read or unread; without `ids` all of them. Answers those that changed',
-  request: z.strictObject({ read: z.boolean(), ids: z.optional(z.array(z.string().check(z.minLength(1), z.maxLength(64))).check(z.maxLength(LIMITS.inbox_entries))) }),
+  path: 'mark_inbox', method: 'POST', auth: 'session', status: 200, summary: 'Mark entries read or unread; without `ids` all of them, with `up_to` only those that have not moved on since. Answers those that changed',
+  request: z.strictObject({ read: z.boolean(), ids: z.optional(z.array(z.string().check(z.minLength(1), z.maxLength(64))).check(z.maxLength(LIMITS.inbox_entries))), up_to: z.optional(Timestamp) }),
   response: z.looseObject({ ids: z.array(z.string()) }),
 });

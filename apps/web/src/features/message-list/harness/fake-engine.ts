@@ -220,6 +220,7 @@ export class FakeEngine implements Engine {
   save = () => Promise.resolve();
   unsave = () => Promise.resolve();
   pin = () => Promise.resolve();
+  markInbox = () => Promise.resolve();
   setPreference = () => Promise.resolve();
   putSection = () => Promise.resolve();
   dropSection = () => Promise.resolve();
