@@ -124,3 +124,76 @@ test('ACT-1 a keyword and a thread reply come to Activity, on both devices @two-
   await laptop.openChannel(room.name);
   await expect(phone.sidebar.getByRole('link', { name: 'Activity, 2 unread' })).toBeVisible();
 });
+
+test('NTF-1 the level of a channel and of a thread hold on the other device, and More says why @two-people', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  await world.say(tom, room, `<@${amara.id}> the tide is in`);
+  const laptop = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/c/${room.id}` }));
+  const phone = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/c/${room.id}` }));
+  await expect(laptop.message('the tide is in')).toBeVisible();
+  await laptop.more(laptop.message('the tide is in'), 'Notification details');
+  const details = laptop.page.getByRole('dialog', { name: 'Notification details' });
+  await expect(details.getByText('It names you or a group of yours.')).toBeVisible();
+  await expect(details.getByText('Shows a notification')).toBeVisible();
+  await expectAccessible(laptop.page);
+  await details.getByRole('button', { name: 'Close' }).last().click();
+
+  await phone.page.getByRole('button', { name: 'Notifications', exact: true }).click();
+  await phone.page.getByRole('menuitemradio', { name: 'Nothing' }).click();
+  await phone.page.keyboard.press('Escape');
+  await laptop.more(laptop.message('the tide is in'), 'Notification details');
+  await expect(details.getByText('Here you are notified of nothing.')).toBeVisible();
+  await expect(details.getByText('No notification')).toBeVisible();
+});
+
+test('NTF-3 hours without disturbance are kept by day, on both devices', async ({ world }) => {
+  const amara = await world.person('Amara Okafor');
+  const laptop = new Chat(await world.open(amara, { path: '/preferences/notifications' }));
+  const phone = new Chat(await world.open(amara, { path: '/preferences/notifications' }));
+  await laptop.page.getByRole('switch', { name: 'Monday' }).click();
+  await expect(phone.page.getByLabel('Monday, from')).toHaveValue('22:00');
+  await phone.page.getByLabel('Monday, from').fill('20:30');
+  await expect(laptop.page.getByLabel('Monday, from')).toHaveValue('20:30');
+  await expect(laptop.page.getByLabel('Monday, until')).toHaveValue('07:00');
+  await expectAccessible(laptop.page);
+});
+
+test('ACT-1 marking read while offline shows at once and reaches the other device later', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  await world.say(tom, room, `<@${amara.id}> one`);
+  const laptop = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/activity` }));
+  const phone = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/browse` }));
+  const link = (chat: Chat, name: string) => chat.sidebar.getByRole('link', { name, exact: true });
+  await expect(link(laptop, 'Activity, 2 unread')).toBeVisible();
+  await expect(link(phone, 'Activity, 2 unread')).toBeVisible();
+  await laptop.page.context().setOffline(true);
+  await laptop.page.getByRole('button', { name: 'Mark all read' }).click();
+  await expect(link(laptop, 'Activity')).toBeVisible();
+  await expect(link(phone, 'Activity, 2 unread')).toBeVisible();
+  await laptop.page.context().setOffline(false);
+  await expect(link(phone, 'Activity')).toBeVisible();
+});
+
+test('ACT-1 what is opened stands beside the list, which keeps its place', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  const one = await world.say(tom, room, `<@${amara.id}> the first`);
+  await world.say(tom, room, `<@${amara.id}> the second`);
+  const chat = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/activity` }));
+  await chat.page.getByRole('tab', { name: 'Mentions' }).click();
+  await chat.page.getByRole('main').getByRole('listitem').filter({ hasText: 'the first' }).getByRole('link').click();
+  await expect(chat.page).toHaveURL(new RegExp(`/m/${one.message_id}\\?panel=activity$`));
+  const list = chat.page.getByRole('complementary', { name: 'Activity' });
+  await expect(list.getByRole('tab', { name: 'Mentions' })).toHaveAttribute('aria-selected', 'true');
+  await expect(chat.message('the first', chat.page.getByRole('main'))).toBeVisible();
+  await list.getByRole('listitem').filter({ hasText: 'the first' }).getByRole('link').focus();
+  await chat.page.keyboard.press('k');
+  await chat.page.keyboard.press('Enter');
+  await expect(chat.page).not.toHaveURL(new RegExp(one.message_id));
+  await expect(list.getByRole('listitem').filter({ hasText: 'the second' })).toBeVisible();
+  await expectAccessible(chat.page);
+  await list.getByRole('button', { name: 'Close' }).click();
+  await expect(list).toHaveCount(0);
+});

@@ -30,6 +30,8 @@ const loadThread = () => import('../features/thread/thread-panel.tsx');
 const ThreadPanel = lazy(() => loadThread().then((m) => ({ default: m.ThreadPanel })));
 const loadSearch = () => withWords(import('../features/search/search-panel.tsx'));
 const SearchPanel = lazy(() => loadSearch().then((m) => ({ default: m.SearchPanel })));
+const loadActivity = () => withWords(import('../scenes/activity/activity-panel.tsx'));
+const ActivityPanel = lazy(() => loadActivity().then((m) => ({ default: m.ActivityPanel })));
 const SIDE = { standard: 268, min: 200, max: 420 };
 const PANEL = { standard: 392, min: 320, max: 640 };
 const MAIN_MIN = 420;
@@ -110,15 +112,17 @@ function RightPanel({ covering, children }: { covering: boolean; children: React
   const name = useChannelName(useChannel(channelId));
   const { rootId, search } = place;
   const searching = rootId === null && search !== null;
-  const back = () => go(`${paths.channel(place.workspaceId, channelId)}${search === null ? '' : `?search=${encodeURIComponent(search)}`}`);
+  const listing = rootId === null && search === null && place.panel === 'activity';
+  const back = () => go(search === null ? paths.channel(place.workspaceId, channelId, { panel: place.panel === 'activity' ? 'activity' : undefined }) : `${paths.channel(place.workspaceId, channelId)}?search=${encodeURIComponent(search)}`);
   return (
-    <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={searching ? t('region.search') : rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
+    <aside className={`${styles.panel} ${covering ? styles.cover : ''}`} data-region="8" aria-label={searching ? t('region.search') : listing ? t('sidebar.activity') : rootId === null ? t('channel.details_of', { channel: name }) : t('region.thread', { channel: name })}>
       {children}
       {search !== null && (
         // It stays behind a thread that was opened from it, with its results and its place.
         <div className={styles.search} hidden={!searching}><Part><Suspense fallback={null}><SearchPanel /></Suspense></Part></div>
       )}
-      {!searching && (
+      {search === null && place.panel === 'activity' && <div className={styles.search} hidden={!listing}><Part><Suspense fallback={null}><ActivityPanel /></Suspense></Part></div>}
+      {!searching && !listing && (
         <Part resetKey={rootId ?? channelId}>
           <Suspense fallback={null}>
             {rootId === null ? <DetailsPanel channelId={channelId} /> : <ThreadPanel channelId={channelId} rootId={rootId} onClose={back} />}

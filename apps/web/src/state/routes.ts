@@ -3,8 +3,8 @@ import { navigate } from 'wouter/use-browser-location';
 /** LAY-8: addresses of everything one can look at. */
 export const paths = {
   workspace: (workspaceId: string) => `/w/${workspaceId}`,
-  channel: (workspaceId: string, channelId: string, at: { messageId?: string | undefined; rootId?: string | undefined } = {}) =>
-    `/w/${workspaceId}/c/${channelId}${at.messageId === undefined ? '' : `/m/${at.messageId}`}${at.rootId === undefined ? '' : `/t/${at.rootId}`}`,
+  channel: (workspaceId: string, channelId: string, at: { messageId?: string | undefined; rootId?: string | undefined; panel?: 'activity' | undefined } = {}) =>
+    `/w/${workspaceId}/c/${channelId}${at.messageId === undefined ? '' : `/m/${at.messageId}`}${at.rootId === undefined ? '' : `/t/${at.rootId}`}${at.panel === undefined ? '' : `?panel=${at.panel}`}`,
   scene: (workspaceId: string, scene: 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'groups') => `/w/${workspaceId}/${scene}`,
   search: (workspaceId: string, q: string) => `/w/${workspaceId}/search?q=${encodeURIComponent(q)}`,
   preferences: (page: string) => `/preferences/${page}`,
@@ -18,7 +18,7 @@ export interface Place {
   scene: 'channel' | 'activity' | 'threads' | 'drafts' | 'later' | 'browse' | 'groups' | 'preferences' | 'search' | 'home' | 'unknown';
   page: string | null;
   /** The right panel that the address asks for. */
-  panel: 'details' | null;
+  panel: 'details' | 'activity' | null;
   /** What is searched for in the right panel; null: nothing. */
   search: string | null;
   /** Which tab of the panel. */
@@ -34,7 +34,7 @@ const PREFERENCES = /^\/preferences(?:\/([a-z]+))?\/?$/;
 /** What an address means; addresses that mean nothing here are `unknown`. */
 export function readPlace(path: string, search: string): Place {
   const query = new URLSearchParams(search);
-  const place: Place = { workspaceId: null, channelId: null, messageId: null, rootId: null, scene: 'unknown', page: null, panel: query.get('panel') === 'details' ? 'details' : null, search: null, tab: query.get('tab') };
+  const place: Place = { workspaceId: null, channelId: null, messageId: null, rootId: null, scene: 'unknown', page: null, panel: (['details', 'activity'] as const).find((panel) => panel === query.get('panel')) ?? null, search: null, tab: query.get('tab') };
   const channel = CHANNEL.exec(path);
   if (channel) return { ...place, search: query.get('search'), scene: 'channel', workspaceId: channel[1] ?? null, channelId: channel[2] ?? null, messageId: channel[3] ?? null, rootId: channel[4] ?? null };
   const scene = SCENE.exec(path);
