@@ -1,8 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { startThread } from './start-thread.ts';
 
-/** Commits between two checkpoints: about half of the pages at which the writer would make one itself. */
-const COMMITS = 64;
+/** Commits between two checkpoints. Both sync the disk: a large one holds up the commits that come meanwhile. */
+const COMMITS = 12;
 
 /** Has the log copied into the database file beside the writer, whose commits would otherwise wait for it. Started when there is something to copy. */
 export class Checkpointer {
