@@ -26,5 +26,6 @@ export const de: Readonly<Record<WordKey, string>> = {
   'notify.said_reaction': '{who} hat auf deine Nachricht in {channel} reagiert',
   'notify.said_reminder': 'Erinnerung aus {channel}',
   'notify.said_thread': '{who} hat in einem Thread in {channel} geantwortet',
+  'notify.said_unsent': 'Eine geplante Nachricht konnte nicht gesendet werden',
   'person.unknown': 'Jemand',
 };

@@ -25,6 +25,7 @@ export const en = {
   'notify.said_reaction': '{who} reacted to your message in {channel}',
   'notify.said_reminder': 'Reminder from {channel}',
   'notify.said_thread': '{who} replied in a thread in {channel}',
+  'notify.said_unsent': 'A scheduled message could not be sent',
   'person.unknown': 'Somebody',
 } as const;
 export type WordKey = keyof typeof en;

@@ -5,6 +5,7 @@ export interface NotifiableEntry {
   id: string;
   kind: string;
   message_id?: string | undefined;
+  scheduled_id?: string | undefined;
   in_channel: boolean;
   actor_ids: readonly string[];
   at: string;
@@ -18,7 +19,7 @@ export interface NotifiableMessage {
 export function eventOfEntry(entry: NotifiableEntry, message: NotifiableMessage | null, me: string): NotifyEvent | null {
   const kinds: Partial<Record<string, Partial<NotifyEvent>>> = {
     mention: { named: true }, dm: { direct: true }, keyword: {}, thread: { reply: entry.in_channel ? 'broadcast' : 'thread' },
-    reaction: { kind: 'reaction' }, reminder: { kind: 'reminder' }, invitation: { kind: 'invitation' },
+    reaction: { kind: 'reaction' }, reminder: { kind: entry.scheduled_id === undefined ? 'reminder' : 'send_failed' }, invitation: { kind: 'invitation' },
   };
   const facts = kinds[entry.kind];
   if (facts === undefined) return null;

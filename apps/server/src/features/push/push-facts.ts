@@ -7,6 +7,8 @@ import type { Recipient, Standing } from './push-state.ts';
 /** What a text about an entry is made of: names and text as they are now, and only of what may be seen. */
 export interface PushFacts {
   kind: InboxEntry['kind'];
+  /** It tells of a scheduled message that could not be sent. */
+  unsent: boolean;
   workspace_id: string | null;
   channel_id: string | null;
   message_id: string | null;
@@ -37,7 +39,7 @@ export async function factsOf(tx: ReadTx, { user }: Recipient, { entry, channel,
     if (named && (named.kind === 'public' || (await tx.get(members, [named.id, user.id])))) names[named.id] = named.doc.name;
   }
   return {
-    kind: entry.kind, workspace_id: channel?.workspace_id ?? null, channel_id: channel?.id ?? null, message_id: entry.message_id ?? null, root_id: entry.thread_root_id,
+    kind: entry.kind, unsent: entry.scheduled_id !== undefined, workspace_id: channel?.workspace_id ?? null, channel_id: channel?.id ?? null, message_id: entry.message_id ?? null, root_id: entry.thread_root_id,
     who: await Promise.all(entry.actor_ids.slice(0, LISTED).map((id) => nameOf(tx, id))), channel: direct ? await partners(tx, channel!.id, user.id) : (channel?.doc.name ?? ''), direct, count, content, names,
   };
 }

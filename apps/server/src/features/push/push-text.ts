@@ -21,7 +21,7 @@ export function pushText(facts: PushFacts, preview: NotifyPreferences['preview']
 /** Who did what where, in one line. */
 export function saidOf(facts: PushFacts, words: Words): string {
   const who = words.list(facts.who.length === 0 ? [words.say('person.unknown')] : facts.who.map((name) => name || words.say('person.unknown')));
-  const key = facts.kind === 'dm' ? (facts.channel === who ? 'notify.said_dm' : 'notify.said_group_dm') : (SAID[facts.kind] ?? 'notify.said_other');
+  const key = facts.unsent ? 'notify.said_unsent' : facts.kind === 'dm' ? (facts.channel === who ? 'notify.said_dm' : 'notify.said_group_dm') : (SAID[facts.kind] ?? 'notify.said_other');
   return words.say(key, { who, channel: facts.channel });
 }
 

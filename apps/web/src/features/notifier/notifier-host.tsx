@@ -164,6 +164,7 @@ function meansFor(engine: Engine, fronts: Fronts, words: () => NoteWords, action
     others: () => (engine.presence(engine.accountId).get() === 'online' && Date.now() - fronts.device({ channelId: '', rootId: null }).activeAt > ACTIVE_MS ? [{ here: false, activeAt: Date.now(), inFront: true, looking: false }] : []),
     words: { name: (view) => words().name(view), said: (...of) => words().said(...of), text: (message) => words().text(message), many: (...of) => words().many(...of), away: (...of) => words().away(...of), hidden: () => words().hidden() },
     pathOf: (view, at) => paths.channel(view?.workspaceId ?? '', at.channelId, at),
+    draftsPath: (workspaceId) => paths.scene(workspaceId, 'drafts'),
     activityPath: (workspaceId) => paths.scene(workspaceId, 'activity'),
   };
 }

@@ -48,6 +48,7 @@ function make(standing: readonly Pick<Note, 'tag' | 'items'>[] = []): Notifier {
     words: { name: async (of) => of?.channel.name ?? '', said: async (of, who, channel) => `${of?.kind ?? 'message'} ${who.length} ${channel}`, text: (message) => message.content, many: (n, channel) => `${n} new in ${channel}`, away: (n, m) => `away ${n} ${m}`, hidden: () => 'hidden' },
     pathOf: (of, at) => `/w/${of?.workspaceId}/c/${at.channelId}/m/${at.messageId}${at.rootId === undefined ? '' : `/t/${at.rootId}`}`,
     activityPath: (id) => `/w/${id}/activity`,
+    draftsPath: (id) => `/w/${id}/drafts`,
   });
 }
 
@@ -68,6 +69,14 @@ describe('the notifier', () => {
     await say({});
     await say({ entries: [entry('m1', { thread_root_id: 'root', in_channel: false })] });
     expect([...shown.values()]).toMatchObject([{ title: 'mention 1 harbour', body: 'hello', silent: false, path: `/w/${WORKSPACE}/c/${CHANNEL}/m/m1/t/root` }]);
+  });
+  it('NTF-1 tells of a scheduled message that could not be sent, and leads to where its text lies', async () => {
+    await say({});
+    const { channel_id: _channel, message_id: _message, ...unsent } = entry('s1', { id: 'scheduled:s1', kind: 'reminder', scheduled_id: 's1', in_channel: false, seq: 0, actor_ids: [] });
+    await say({ entries: [unsent] });
+    expect([...shown.values()]).toMatchObject([{ title: 'reminder 0 ', body: '', path: `/w/${WORKSPACE}/drafts` }]);
+    await say({ entries: [] });
+    expect(titles()).toEqual([]);
   });
   it('tells nothing of what was there when it came, nor again of what is marked unread', async () => {
     await say({ entries: [entry('m1')] });

@@ -31,6 +31,8 @@ export interface NotifierMeans {
   words: NoteWords;
   pathOf(view: ChannelView | null, entry: { channelId: string; messageId?: string | undefined; rootId?: string | undefined }): string;
   activityPath(workspaceId: string): string;
+  /** Where what could not be sent lies. */
+  draftsPath(workspaceId: string): string;
 }
 
 /** What a notification says, in the person's language. */
@@ -113,7 +115,8 @@ export class Notifier {
   }
 
   private async entry(entry: InboxEntry): Promise<void> {
-    const channelId = entry.channel_id;
+    // A scheduled message that could not be sent names no channel.
+    const channelId = entry.channel_id ?? (entry.scheduled_id === undefined ? undefined : '');
     if (channelId === undefined) return;
     const message = entry.message_id === undefined ? null : await this.means.message(channelId, entry.message_id);
     const event = eventOfEntry(entry, message, this.means.me);
@@ -136,7 +139,7 @@ export class Notifier {
     const now = this.means.now();
     const device = this.means.device({ channelId: fact.channelId, rootId: fact.entry?.in_channel ? null : rootId });
     if (device.looking && device.inFront && !looked) return this.later(READING_MS, () => this.consider(fact, rootId, true));
-    const setting = this.view(fact.channelId)?.membership ?? (fact.event.kind === 'invitation' ? { level: 'default' as const, muted: false } : null);
+    const setting = this.view(fact.channelId)?.membership ?? (fact.event.kind === 'invitation' || fact.event.kind === 'send_failed' ? { level: 'default' as const, muted: false } : null);
     const decision = decide(fact.event, this.means.me, setting, { following: fact.entry?.kind === 'thread' }, this.seen!.preferences, now, [{ ...device, looking: false }, ...this.means.others()]);
     const quiet = decision.why.find((reason) => reason.rule === 'dnd');
     if (quiet !== undefined && fact.entry !== null) {
@@ -162,7 +165,7 @@ export class Notifier {
     const items = [...(bundled?.items ?? []).filter((item) => !this.over([item]) && !same(item, fact.item)), fact.item];
     const tag = bundled?.tag ?? `${fact.channelId} ${now}`;
     this.recent.set(fact.channelId, { tag, at: now, items });
-    const path = this.means.pathOf(fact.view, { channelId: fact.channelId, messageId: fact.message?.id ?? fact.entry?.message_id, rootId: fact.entry?.thread_root_id ?? undefined });
+    const path = fact.event.kind === 'send_failed' ? this.means.draftsPath(this.seen!.channels[0]?.workspaceId ?? '') : this.means.pathOf(fact.view, { channelId: fact.channelId, messageId: fact.message?.id ?? fact.entry?.message_id, rootId: fact.entry?.thread_root_id ?? undefined });
     const body = preview === 'full' && fact.message !== null ? words.text(fact.message) : '';
     this.put({ tag, title: items.length > 1 && preview !== 'none' ? words.many(items.length, name) : said, body, silent: !this.sounds(sound, now), path, items, ...(fact.message !== null && items.length === 1 && { reads: { channel_id: fact.channelId, message_id: fact.message.id, ...(rootOf(fact) !== null && { thread_root_id: rootOf(fact)! }) } }) });
   }
