@@ -52,7 +52,7 @@ function Draft({ draft }: { draft: DraftView }) {
   const engine = useEngine();
   const place = usePlace();
   const view = useChannel(draft.channelId);
-  const name = useChannelName(view);
+  const name = useChannelName(view) || t('scheduled.unknown');
   const href = paths.channel(view?.workspaceId ?? place.workspaceId, draft.channelId, { rootId: draft.rootId ?? undefined });
   const [other] = draft.others;
   const content = draft.content || (other?.content ?? '');
