@@ -100,7 +100,7 @@ function Entry({ entry, kept, beside, onOpen }: { entry: InboxEntry; kept: Kept 
   const unsentTo = useChannelName(useChannel(unsent?.channel_id ?? ''));
   const to = (panel?: 'activity') => (entry.scheduled_id !== undefined ? paths.scene(place.workspaceId, 'drafts') : paths.channel(view?.workspaceId ?? place.workspaceId, entry.channel_id ?? '', { messageId: entry.message_id, rootId: entry.thread_root_id ?? undefined, panel }));
   const href = to();
-  const said = entry.scheduled_id !== undefined ? (unsentTo === '' ? t('activity.said_unsent_somewhere') : t('activity.said_unsent', { channel: unsentTo })) : entrySaid(entry, { who, channel }, t);
+  const said = entrySaid(entry, { who, channel: entry.scheduled_id === undefined ? channel : unsentTo }, t);
   return (
     <li className={styles.item} data-entry={entry.id} aria-current={beside && entry.message_id !== undefined && entry.message_id === place.messageId ? 'true' : undefined} data-unread={entry.read ? undefined : ''}>
       <a href={href} className={styles.link} onClick={(event) => {
