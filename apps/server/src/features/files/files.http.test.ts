@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import sharp from 'sharp';
+import { Upload } from 'tus-js-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { FileWorld, idOf } from '../../testing/file-world.ts';
@@ -34,6 +35,15 @@ describe('uploading in one request', () => {
     expect(await send(alice, 'files?name=a', {}, Buffer.alloc(10_000))).toMatchObject({ status: 413, json: { code: 'quota_exceeded' } });
     expect(await send(alice, 'files?name=a', { 'transfer-encoding': 'chunked' }, Buffer.alloc(10_000))).toMatchObject({ status: 413, json: { code: 'quota_exceeded' } });
     expect((await send(bob, 'files?name=a', {}, Buffer.alloc(10_000))).status).toBe(201);
+    expect(readdirSync(`${at.directory}/files/incoming`)).toEqual([]);
+  });
+
+  it('counts what is still on its way: many at once do not exceed the quota', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => at.ask(alice, 'POST', 'files?name=a', n % 2 ? { 'transfer-encoding': 'chunked' } : {}, randomBytes(990_000))));
+    expect(answers.filter(({ status }) => status === 201).length).toBeLessThanOrEqual(3);
+    expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThan(0);
+    for (const { status, json } of answers) if (status !== 201) expect(json).toMatchObject({ code: 'quota_exceeded' });
+    expect((await at.ask(bob, 'POST', 'files?name=a', {}, randomBytes(990_000))).status).toBe(201);
     expect(readdirSync(`${at.directory}/files/incoming`)).toEqual([]);
   });
 
@@ -252,6 +262,28 @@ describe('uploading in parts', () => {
       expect((await at.drop(alice, file.id)).status).toBe(204);
       expect((await at.ask(alice, 'GET', `files/${file.id}`)).status).toBe(404);
     }
+  });
+
+  it('the library that clients use uploads, is stopped, goes on where it was, and finds the file', async () => {
+    const options = { endpoint: `http://127.0.0.1:${at.port}/api/v1/files`, headers: { authorization: `Bearer ${alice.token}` }, chunkSize: 50_000, retryDelays: null, metadata: { filename: 'größe.bin', filetype: 'application/x-film' } };
+    const upload = (more: object): Promise<string> => new Promise((resolve, reject) => {
+      const made: Upload = new Upload(bytes, {
+        ...options, ...more, onError: reject, onSuccess: () => resolve(made.url!),
+        onChunkComplete: (_size, accepted) => {
+          if (!('uploadUrl' in more) && accepted >= 100_000) void made.abort().then(() => resolve(made.url!));
+        },
+      });
+      made.start();
+    });
+    const url = await upload({});
+    const id = url.split('/').pop()!;
+    const offset = Number((await at.head(alice, id)).headers['upload-offset']);
+    expect(offset).toBeGreaterThanOrEqual(100_000);
+    expect(offset).toBeLessThan(bytes.length);
+    expect(await upload({ uploadUrl: url })).toBe(url);
+    expect((await at.ask(alice, 'GET', `files/${id}/info`)).json).toMatchObject({ id, name: 'größe.bin', size: bytes.length });
+    // Once more, as one does who has not heard the end.
+    expect(await upload({ uploadUrl: url })).toBe(url);
   });
 
   it('what the last answer was lost of, /info brings to its end', async () => {

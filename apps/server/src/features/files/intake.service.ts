@@ -33,10 +33,28 @@ export interface Arrival {
 export async function uploadFile(deps: IntakeDeps, who: ActorRef, label: FileLabel, body: AsyncIterable<Uint8Array>, length: number | undefined): Promise<File> {
   const { fileBytes, fileQuotaBytes } = deps.config;
   if (length !== undefined && length > fileBytes) throw tooLarge(fileBytes);
-  const left = fileQuotaBytes - (await deps.store.read((tx) => usedBytes(tx, who.user_id)));
-  if (left <= 0 || (length !== undefined && length > left)) throw overQuota(fileQuotaBytes);
-  const held = await keeping(() => deps.files.keep(body, Math.min(fileBytes, left)), () => (left < fileBytes ? overQuota(fileQuotaBytes) : tooLarge(fileBytes)));
-  return admit(deps, who, { id: uuidv7(deps.clock, deps.random), label, begun: false }, held);
+  const used = await deps.store.read((tx) => usedBytes(tx, who.user_id));
+  const arriving = arrivingAt(deps.files);
+  const left = fileQuotaBytes - used - (arriving.get(who.user_id) ?? 0);
+  const room = length ?? Math.min(fileBytes, left);
+  if (left <= 0 || room > left) throw overQuota(fileQuotaBytes);
+  arriving.set(who.user_id, (arriving.get(who.user_id) ?? 0) + room);
+  try {
+    const held = await keeping(() => deps.files.keep(body, room), () => (left < fileBytes ? overQuota(fileQuotaBytes) : tooLarge(fileBytes)));
+    return await admit(deps, who, { id: uuidv7(deps.clock, deps.random), label, begun: false }, held);
+  } finally {
+    const others = arriving.get(who.user_id)! - room;
+    if (others > 0) arriving.set(who.user_id, others);
+    else arriving.delete(who.user_id);
+  }
+}
+
+/** What each person is sending right now in single requests: it counts before it is booked, or many at once would fill the disk. */
+const arrivals = new WeakMap<Files, Map<string, number>>();
+function arrivingAt(files: Files): Map<string, number> {
+  const known = arrivals.get(files) ?? new Map<string, number>();
+  arrivals.set(files, known);
+  return known;
 }
 
 export const tooLarge = (limit: number): ParleyError => new ParleyError('too_large', `a file may have ${limit} bytes`);
