@@ -91,6 +91,13 @@ const WALKS: Walk[] = [
   own('set_preference', () => ({ key: 'sidebar_names', value: 4 })),
   own('put_section', (t) => ({ id: DRAFT_ID, name: 'Mine', channel_ids: [t.place.channel_id] })),
   own('delete_section', () => ({ id: DRAFT_ID })),
+  {
+    path: 'add_emoji', input: (t) => ({ workspace_id: t.place.workspace_id, name: 'parley_mark' }), verdict: (t) => asked(t, 'workspace.groups_emoji'),
+    // There is no picture: who may add one is told so.
+    read: (response) => ((response.body as Problem).code === 'unsupported_media_type' ? 'allowed' : verdictOf(response)),
+  },
+  { path: 'remove_emoji', input: (t) => ({ emoji_id: t.place.emoji_id }), verdict: (t) => asked(t, 'workspace.groups_emoji') },
+  { path: 'emoji/{id}', input: (t) => ({ id: t.place.emoji_id }), verdict: (t) => asked(t, 'workspace.view') },
   inWorkspace('create_group', 'workspace.groups_emoji', () => ({ name: 'Another', handle: 'another' })),
   { path: 'update_group', input: (t) => ({ group_id: t.place.group_id, name: 'Renamed' }), verdict: (t) => asked(t, 'workspace.groups_emoji') },
   { path: 'delete_group', input: (t) => ({ group_id: t.place.group_id }), verdict: (t) => asked(t, 'workspace.groups_emoji') },

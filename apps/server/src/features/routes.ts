@@ -10,6 +10,7 @@ import { preferenceRoutes } from './preferences/preferences.routes.ts';
 import { savedRoutes } from './saved/saved.routes.ts';
 import { scheduledRoutes } from './scheduled/scheduled.routes.ts';
 import { sectionRoutes } from './sections/sections.routes.ts';
+import { emojiRoutes } from './emoji/emoji.routes.ts';
 import { groupRoutes } from './groups/groups.routes.ts';
 import { inboxRoutes } from './inbox/inbox.routes.ts';
 import { importRoutes } from './imports/imports.routes.ts';
@@ -44,6 +45,7 @@ export const featureRoutes = (deps: Deps): Route[] => [
   ...pinRoutes(deps),
   ...inboxRoutes(deps),
   ...groupRoutes(deps),
+  ...emojiRoutes(deps),
   ...pushRoutes(deps),
   ...mailRoutes(deps),
   ...cardsRoutes(deps),

@@ -12,6 +12,7 @@ import { threadCommands } from '../features/threads/threads.commands.ts';
 import { fileCommands } from '../features/files/files.commands.ts';
 import { cardsCommands } from '../features/cards/cards.commands.ts';
 import { draftCommands } from '../features/drafts/drafts.commands.ts';
+import { emojiCommands } from '../features/emoji/emoji.commands.ts';
 import { groupCommands } from '../features/groups/groups.commands.ts';
 import { inboxCommands } from '../features/inbox/inbox.commands.ts';
 import { pinCommands } from '../features/pins/pins.commands.ts';
@@ -47,6 +48,7 @@ export const COMMANDS = {
   ...pinCommands,
   ...inboxCommands,
   ...groupCommands,
+  ...emojiCommands,
   ...pushCommands,
   ...mailCommands,
   ...cardsCommands,

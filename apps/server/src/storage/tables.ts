@@ -1,4 +1,4 @@
-import type { Channel, Device, File, Group, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
+import type { Channel, CustomEmoji, Device, File, Group, Membership, Message, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import type { Row, StreamControl, Table } from './port.ts';
 
 const table = <R extends Row>(t: Omit<Table<R>, 'row'>): Table<R> => t;
@@ -141,6 +141,11 @@ export interface GroupRow extends Row { id: string; workspace_id: string; handle
 export const groups = table<GroupRow>({
   name: 'groups', key: ['id'], shard: 'id', columns: { id: 'text', workspace_id: 'text', handle: 'text' }, indexes: { by_handle: { fields: ['workspace_id', 'handle'] } },
 });
+/** A custom emoji and where its bytes are kept; `still` is the first frame of what moves. */
+export interface EmojiRow extends Row { id: string; workspace_id: string; name: string; created_at: number; hash: string; still: string | null; doc: CustomEmoji }
+export const emoji = table<EmojiRow>({
+  name: 'emoji', key: ['id'], shard: 'id', columns: { id: 'text', workspace_id: 'text', name: 'text' }, indexes: { by_name: { fields: ['workspace_id', 'name'] } },
+});
 /** Who is in a group. `added_at` in microseconds. */
 export interface GroupMemberRow extends Row { group_id: string; user_id: string; workspace_id: string; added_at: number }
 export const groupMembers = table<GroupMemberRow>({
@@ -206,7 +211,7 @@ export interface UserRow extends Row {
 }
 export const users = table<UserRow>({ name: 'users', recalled: true, key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
 
-/** Uniqueness over everything: `email:…`, `username:…`, `channel:WS:name`, `handle:WS:name`, `set_up`. */
+/** Uniqueness over everything: `email:…`, `username:…`, `channel:WS:name`, `handle:WS:name`, `emoji:WS:name`, `set_up`. */
 export interface ClaimRow extends Row { id: string; owner_id: string }
 export const claims = table<ClaimRow>({ name: 'claims', key: ['id'], shard: 'id', columns: { id: 'text' }, indexes: {} });
 
@@ -346,6 +351,6 @@ export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, c
 
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, keywordWatchers, keywordHits, threadFollowers, delivered, users, claims,
-  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileUsage, meta, groups, groupMembers,
+  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileUsage, meta, groups, groupMembers, emoji,
   pushSubscriptions, pushPeople, pushTold, digests, linkCards,
 ] as readonly Table[];

@@ -36,6 +36,8 @@ export interface Place {
   stranger: TestUser;
   /** A group of the workspace with the two of them. */
   group_id: string;
+  /** One of the workspace's own emoji. */
+  emoji_id: string;
 }
 
 /** A server whose people and places are known, so that what each may do can be told from the table alone. */
@@ -67,7 +69,7 @@ export function factsAt(role: Role, place: Place): ChannelFacts {
 }
 
 /** The smallest PNG there is. */
-const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+export const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
 export async function uploadPixel(world: World, by: TestUser): Promise<string> {
   const response = await world.core.handle({ method: 'POST', path: 'files', query: { name: 'pixel.png' }, headers: { authorization: `Bearer ${by.token}`, 'content-type': 'image/png' }, address: '127.0.0.1', raw: (async function* () { yield PIXEL; })() });
@@ -94,6 +96,11 @@ export async function openPermissionScene(): Promise<PermissionScene> {
 
   const groupIn = async ({ workspace_id, maker, stranger }: Pick<Place, 'workspace_id' | 'maker' | 'stranger'>) => (await world.as(maker).call(createGroup, { workspace_id, name: 'Group', handle: 'group', user_ids: [maker.id, stranger.id] })).id;
   const groups = new Map([[home, await groupIn(home)], [away, await groupIn(away)]]);
+  const emojiIn = async ({ workspace_id, maker }: Pick<Place, 'workspace_id' | 'maker'>) => {
+    const response = await world.core.handle({ method: 'POST', path: 'add_emoji', query: { workspace_id, name: 'pixel' }, headers: { authorization: `Bearer ${maker.token}` }, address: '127.0.0.1', raw: (async function* () { yield PIXEL; })() });
+    return (response.body as { id: string }).id;
+  };
+  const emoji = new Map([[home, await emojiIn(home)], [away, await emojiIn(away)]]);
   const places = {} as Record<PlaceName, Place>;
   for (const name of PLACES) {
     const at = name === 'foreign workspace' ? away : home;
@@ -104,7 +111,7 @@ export async function openPermissionScene(): Promise<PermissionScene> {
     const { message_id } = await world.as(at.maker).call(sendMessage, { channel_id: channel.id, content: 'hello', client_msg_id: name.replace(' ', '-'), file_ids: [file_id] });
     if (name.startsWith('former')) await world.as(at.maker).call(removeFromChannel, { channel_id: channel.id, user_ids: met });
     await world.store.run('cards.set', { channel_id: channel.id, message_id, content: 'hello', cards: [cardOf({ channel_id: channel.id, message_id }, 'https://a.example', { title: 'A', description: '', site: 'a.example', picture: { hash: picture_hash, width: 1, height: 1, thumbhash: '', mime: 'image/webp' } })] });
-    places[name] = { name, ...at, group_id: groups.get(at)!, channel_id: channel.id, message_id, file_id };
+    places[name] = { name, ...at, group_id: groups.get(at)!, emoji_id: emoji.get(at)!, channel_id: channel.id, message_id, file_id };
   }
   const dataDirectory = mkdtempSync(join(tmpdir(), 'parley-permissions-'));
   const search = new MemorySearchIndex();

@@ -36,6 +36,8 @@ export const Email = z.string().check(z.trim(), z.maxLength(254), z.regex(/^[^\s
 export const Password = z.string().check(z.minLength(8), z.maxLength(1024));
 export const ChannelName = z.string().check(z.regex(/^[\p{Ll}\p{Lo}\p{M}\p{N}_-]{1,80}$/u, 'lower-case letters, digits, hyphen, underscore; at most 80'));
 export const Emoji = z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[^\s:]+$/u, 'an emoji or a custom emoji name'));
+/** The name of a custom emoji, as it is written between colons. */
+export const EmojiName = z.string().check(z.regex(/^[a-z0-9_+-]{1,64}$/, 'small letters, digits, underscore, plus, hyphen; at most 64'));
 export const ClientMsgId = z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[\x21-\x7e]+$/, 'visible ASCII'));
 
 /* @__NO_SIDE_EFFECTS__ */

@@ -310,6 +310,8 @@ export const CustomEmoji = z.looseObject({
   name: z.string(),
   /** Of its picture, on this server, for signed-in people of the workspace. Another picture has another address. */
   url: z.string(),
+  /** Moves; `?still=true` after the address is one that does not. */
+  animated: z.boolean(),
   width: z.number(),
   height: z.number(),
   added_by: Uuid,

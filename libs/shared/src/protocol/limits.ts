@@ -45,4 +45,7 @@ export const LIMITS = {
   groups: 500,
   group_members: 500,
   message_groups: 10,
+  emoji: 1_000,
+  emoji_upload_bytes: 1_048_576,
+  emoji_pixels: 128,
 } as const;

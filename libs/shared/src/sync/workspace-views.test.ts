@@ -11,7 +11,7 @@ const USER = `user:${ME}`;
 const HOME = `workspace:${WORKSPACE}`;
 const OTHER = idOf(77);
 const group = (n: number, more: object = {}) => ({ type: 'group', id: idOf(n), workspace_id: WORKSPACE, name: `Group ${n}`, handle: `g${n}`, member_count: 1, archived: false, rev: n, ...more }) as unknown as Entity;
-const emoji = (n: number, more: object = {}) => ({ type: 'emoji', id: idOf(n), workspace_id: WORKSPACE, name: `e${n}`, url: `/e${n}`, width: 64, height: 64, added_by: ME, rev: n, ...more }) as unknown as Entity;
+const emoji = (n: number, more: object = {}) => ({ type: 'emoji', id: idOf(n), workspace_id: WORKSPACE, name: `e${n}`, url: `/e${n}`, width: 64, height: 64, animated: false, added_by: ME, rev: n, ...more }) as unknown as Entity;
 
 class World {
   readonly clock = new FakeClock();

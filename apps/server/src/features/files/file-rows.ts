@@ -36,7 +36,7 @@ export async function refer(tx: Tx, blob: { hash: string; size: number }): Promi
   await tx.put(blobs, { hash: blob.hash, size: blob.size, refs: (row?.refs ?? 0) + 1, unused_at: null });
 }
 
-async function unrefer(tx: Tx, hash: string): Promise<void> {
+export async function unrefer(tx: Tx, hash: string): Promise<void> {
   const row = await tx.get(blobs, [hash]);
   if (!row) return;
   const refs = Math.max(0, row.refs - 1);

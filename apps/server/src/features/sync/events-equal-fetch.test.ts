@@ -1,5 +1,6 @@
 import { deactivateUser, setRole } from '@parley/shared/protocol/calls/accounts';
 import * as channels from '@parley/shared/protocol/calls/channels';
+import { removeEmoji } from '@parley/shared/protocol/calls/emoji';
 import * as groups from '@parley/shared/protocol/calls/groups';
 import * as messages from '@parley/shared/protocol/calls/messages';
 import * as personal from '@parley/shared/protocol/calls/personal';
@@ -12,7 +13,7 @@ import { StoreJobs } from '../../jobs/store-jobs.ts';
 import { removeCard } from '@parley/shared/protocol/calls/cards';
 import { linkCardsJob } from '../cards/cards.service.ts';
 import { scheduledJob } from '../scheduled/scheduled.service.ts';
-import { uploadPixel } from '../../testing/permission-scene.ts';
+import { PIXEL, uploadPixel } from '../../testing/permission-scene.ts';
 import { Conversation, STORES } from '../../testing/conversation-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
 
@@ -77,6 +78,12 @@ async function readLinks(s: Scene): Promise<void> {
     await linkCardsJob({ ...s.talk.world.deps, links })(job, new AbortController().signal);
     await queue.complete(job);
   }
+}
+
+async function addPixel(s: Scene, name: string): Promise<string> {
+  const response = await s.talk.world.core.handle({ method: 'POST', path: 'add_emoji', query: { workspace_id: ws(s), name }, headers: { authorization: `Bearer ${s.talk.alice.token}` }, address: '127.0.0.1', raw: (async function* () { yield PIXEL; })() });
+  expect(response.status).toBe(201);
+  return (response.body as { id: string }).id;
 }
 
 const ACTIONS: Action[] = [
@@ -190,6 +197,8 @@ const ACTIONS: Action[] = [
     await s.talk.as(s.talk.alice).call(groups.createGroup, { workspace_id: ws(s), name: 'Group', handle: 'group', user_ids: [s.talk.bob.id, carol.id] });
     await s.talk.as(s.talk.olivia).call(deactivateUser, { workspace_id: ws(s), user_id: carol.id });
   }],
+  ['add an emoji', (s) => addPixel(s, 'parley')],
+  ['add an emoji and remove it', async (s) => s.talk.as(s.talk.bob).call(removeEmoji, { emoji_id: await addPixel(s, 'parley') })],
   ['set a level', (s) => s.talk.as(s.talk.bob).call(channels.setNotificationLevel, { channel_id: s.room.id, level: 'nothing', muted: true })],
 ];
 
