@@ -26,10 +26,10 @@ export function ScheduledList() {
   const scheduled = useScheduled();
   if (scheduled.length === 0) return <EmptyState icon={<CalendarClock aria-hidden="true" />}>{t('scheduled.none')}</EmptyState>;
   return (
-    <>
+    <div className={styles.group}>
       <ul className={styles.list}>{scheduled.map((one) => <Item key={one.id} scheduled={one} />)}</ul>
       <p className={styles.soft}>{t('time.zone', { zone: zoneName(Date.parse(scheduled[0]!.send_at), intl.locale, timeZone) })}</p>
-    </>
+    </div>
   );
 }
 
