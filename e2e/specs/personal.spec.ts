@@ -36,7 +36,7 @@ test('CMP-10 two texts of one place are both kept until one is chosen', async ({
   }
   await expect(laptop.channelLink(room.name)).toBeVisible();
   await phone.goOnline();
-  await expect(phone.page.getByText('Another device has another version of this draft.')).toBeVisible({ timeout: 20_000 });
+  await expect(phone.page.getByText(/has another version of this draft/)).toBeVisible({ timeout: 20_000 });
   await expect(phone.composer(room.name)).toHaveText('From the phone');
   await phone.page.getByRole('button', { name: 'Show both' }).click();
   await expect(phone.page.getByText('From the laptop')).toBeVisible();
@@ -44,7 +44,7 @@ test('CMP-10 two texts of one place are both kept until one is chosen', async ({
   await expect(phone.composer(room.name)).toHaveText('From the laptop');
   await phone.page.getByRole('button', { name: 'Undo' }).click();
   await expect(phone.composer(room.name)).toHaveText('From the phone');
-  await expect(phone.page.getByText('Another device has another version of this draft.')).toBeVisible();
+  await expect(phone.page.getByText(/has another version of this draft/)).toBeVisible();
 });
 
 test('LTR-1 what is saved is finished on the other device', async ({ world }) => {

@@ -1,12 +1,16 @@
 import { useState, useSyncExternalStore } from 'react';
+import { getDevices } from '@parley/shared/protocol/calls/accounts';
 import type { DraftView } from '@parley/shared/sync/api';
 import { useText } from '../../i18n/text.tsx';
 import { useEngine } from '../../state/engine.tsx';
+import { usePages } from '../../state/use-pages.ts';
 import { Banner } from '../../ui/banner.tsx';
 import { Button } from '../../ui/button.tsx';
 import { showToast } from '../../ui/toast.tsx';
 import styles from './composer.module.css';
 import { choices } from './draft-choices.ts';
+
+const DEVICES = { page_size: 100 };
 
 /** CMP-10: two texts of one place. Nothing is dropped before the person has chosen, and the choice can be taken back. */
 export function DraftConflict({ view, text, put }: { view: DraftView; text(): string; put(text: string): void }) {
@@ -15,6 +19,8 @@ export function DraftConflict({ view, text, put }: { view: DraftView; text(): st
   const [both, setBoth] = useState(false);
   const chosen = useSyncExternalStore(choices.subscribe, choices.get);
   const other = view.others.find((one) => !chosen.has(one.id));
+  // Known once the server has said; until then, and without it, it is another device.
+  const device = usePages(getDevices, DEVICES).items?.find((one) => one.device_id === other?.deviceId)?.name ?? '';
   if (other === undefined) return null;
   const mine = view.content !== '';
   const choose = (taken: boolean) => {
@@ -32,7 +38,7 @@ export function DraftConflict({ view, text, put }: { view: DraftView; text(): st
         <Button size="small" onClick={() => choose(true)}>{t('chat.draft_take')}</Button>
       </>
     )}>
-      {t(mine ? 'chat.draft_other' : 'chat.draft_other_only')}
+      {device === '' ? t(mine ? 'chat.draft_other' : 'chat.draft_other_only') : t(mine ? 'chat.draft_other_at' : 'chat.draft_other_only_at', { device })}
       {both && <blockquote className={styles.other} dir="auto" aria-label={t('chat.draft_theirs')}>{other.content}</blockquote>}
     </Banner>
   );
