@@ -130,7 +130,10 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     connection.userId = caller.user_id;
     this.#following
       .open(connection, caller, hello, (opening, heads) => {
-        if (opening.presence) this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
+        if (opening.presence) {
+          this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
+          this.deps.presence.quiet(caller.user_id, opening.presence.quiet);
+        }
         this.#port.setDevice(caller.user_id, connection.id, 'online');
         return [
           JSON.stringify({

@@ -1,6 +1,9 @@
 import { channelStream, userStream, workspaceStream, type StreamName } from '@parley/shared/domain/streams';
-import type { Delta } from '@parley/shared/protocol/entities';
+import { NOTIFY_KEYS, readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
+import type { QuietHours } from '@parley/shared/domain/quiet-hours';
+import type { Delta, Preference } from '@parley/shared/protocol/entities';
 import { LIMITS } from '@parley/shared/protocol/limits';
+import { own as ownEntity } from '../features/own-entities.ts';
 import type { Caller } from '../edge/route.ts';
 import type { ManualPresence } from '../registry/port.ts';
 import type { ReadTx } from '../storage/port.ts';
@@ -17,7 +20,7 @@ export interface Opening {
   /** The session still stands. */
   valid: boolean;
   /** What the person chose; null: the registry knows it still. */
-  presence: { choice: ManualPresence; until: number | null } | null;
+  presence: { choice: ManualPresence; until: number | null; quiet: readonly QuietHours[] } | null;
   /** Streams to follow: user, workspaces, member channels, and what is looked at. */
   streams: Map<StreamName, Sight>;
   /** First pages of deltas for user and workspace streams and a few looked-at channels that have a cursor; the rest is read as it is sent. */
@@ -47,7 +50,8 @@ export async function readOpening(tx: ReadTx, delta: StreamDeltaReader, caller: 
   const user = await tx.get(users, [caller.user_id]);
   const streams = new Map<StreamName, Sight>();
   const valid = session !== undefined && session.revoked_at === null && user !== undefined && !user.doc.deactivated;
-  const presence = { choice: user?.presence ?? 'auto', until: user?.presence_until == null ? null : Math.ceil(user.presence_until / 1_000) };
+  const hours = await ownEntity<Preference>(tx, caller.user_id, 'preference', NOTIFY_KEYS.dndSchedule);
+  const presence = { quiet: readNotifyPreferences({ [NOTIFY_KEYS.dndSchedule]: hours?.value }).dnd.schedule, choice: user?.presence ?? 'auto', until: user?.presence_until == null ? null : Math.ceil(user.presence_until / 1_000) };
   if (!valid) return { valid, presence, streams, deltas: new Map() };
 
   const sight = new SightReader(tx);

@@ -1,3 +1,4 @@
+import type { QuietHours } from '@parley/shared/domain/quiet-hours';
 import type { Entity, PresenceState } from '@parley/shared/protocol/entities';
 import type { StreamName } from '@parley/shared/domain/streams';
 import type * as z from 'zod/mini';
@@ -15,6 +16,8 @@ export interface PresenceDirectory {
   isActive(userId: string): Promise<boolean>;
   /** Tells what a person chose, until `until` (milliseconds since the epoch, null: for good). Lost with the process: gateways tell it again with each connection. */
   choose(userId: string, presence: ManualPresence, until: number | null): void;
+  /** Tells by which hours of the week a person is not disturbed: shown as `dnd` while they chose nothing else. Lost with the process, as above. */
+  quiet(userId: string, schedule: readonly QuietHours[]): void;
   /** Tells that a person's profile changed, so that gateways show it to those who look. */
   profileChanged(userId: string): void;
 }

@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '@parley/shared/domain/clock';
+import { quietUntil, type QuietHours } from '@parley/shared/domain/quiet-hours';
 import type { ManualPresence, Presence } from './port.ts';
 
 /** Somebody whose last device went is shown as before for this long, so that a reconnection is not seen. */
 export const OFFLINE_GRACE_MS = 5_000;
 /** Changes within this span are told once. */
 export const PRESENCE_COALESCE_MS = 500;
+const MINUTE_MS = 60_000;
 
 interface Person {
   devices: Map<string, 'online' | 'away'>;
@@ -12,6 +14,7 @@ interface Person {
   choice: ManualPresence;
   until: number | null;
   expiry: Timer | null;
+  schedule: readonly QuietHours[];
   told: Presence;
 }
 
@@ -23,6 +26,7 @@ export class PresenceBook {
   readonly #people = new Map<string, Person>();
   readonly #changed = new Set<string>();
   #flush: Timer | null = null;
+  #minute: Timer | null = null;
 
   constructor(private readonly clock: Clock, private readonly tell: (userId: string, state: Presence) => void) {}
 
@@ -55,11 +59,35 @@ export class PresenceBook {
     this.#touch(userId);
   }
 
+  /** Hours begin and end on whole minutes: whoever has some is looked at once a minute, while there is anybody. */
+  quiet(userId: string, schedule: readonly QuietHours[]): void {
+    const known = this.#people.get(userId);
+    if (!known && schedule.length === 0) return;
+    const person = known ?? this.#person(userId);
+    person.schedule = schedule;
+    this.#touch(userId);
+    if (schedule.length > 0) this.#watch();
+  }
+
+  #watch(): void {
+    this.#minute ??= this.clock.setTimer(MINUTE_MS - (this.clock.now() % MINUTE_MS), () => {
+      this.#minute = null;
+      let any = false;
+      for (const [id, person] of this.#people) {
+        if (person.schedule.length === 0) continue;
+        any = true;
+        this.#touch(id);
+      }
+      if (any) this.#watch();
+    });
+  }
+
   stateOf(userId: string): Presence {
     const person = this.#people.get(userId);
     if (!person) return 'offline';
     if (person.devices.size === 0) return person.leaving ? person.told : 'offline';
     if (person.choice !== 'auto') return person.choice;
+    if (quietUntil({ until: null, schedule: person.schedule }, this.clock.now()) !== null) return 'dnd';
     for (const state of person.devices.values()) if (state === 'online') return 'online';
     return 'away';
   }
@@ -71,6 +99,7 @@ export class PresenceBook {
 
   close(): void {
     this.#flush?.cancel();
+    this.#minute?.cancel();
     for (const person of this.#people.values()) {
       person.leaving?.cancel();
       person.expiry?.cancel();
@@ -80,7 +109,7 @@ export class PresenceBook {
 
   #person(userId: string): Person {
     let person = this.#people.get(userId);
-    if (!person) this.#people.set(userId, (person = { devices: new Map(), leaving: null, choice: 'auto', until: null, expiry: null, told: 'offline' }));
+    if (!person) this.#people.set(userId, (person = { devices: new Map(), leaving: null, choice: 'auto', until: null, expiry: null, schedule: [], told: 'offline' }));
     return person;
   }
 
@@ -102,6 +131,6 @@ export class PresenceBook {
       person.told = state;
       this.tell(userId, state);
     }
-    if (person.devices.size === 0 && !person.leaving && person.choice === 'auto') this.#people.delete(userId);
+    if (person.devices.size === 0 && !person.leaving && person.choice === 'auto' && person.schedule.length === 0) this.#people.delete(userId);
   }
 }

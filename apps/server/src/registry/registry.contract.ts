@@ -175,6 +175,26 @@ export function registryContract(name: string, make: (clock: FakeClock) => Promi
       await registry.close();
     });
 
+    it('REG9 hours without disturbance show while they last and nothing else was chosen, and are told as they begin and end', async () => {
+      const { clock, registry } = await start();
+      const a = recorder();
+      const gateway = registry.attachGateway('g1', a.inbox);
+      gateway.watch('ada');
+      gateway.setDevice('ada', 'desk', 'online');
+      const minute = Math.floor(clock.now() / 60_000) % 1_440;
+      registry.quiet('ada', [{ from: (minute + 2) % 1_440, to: (minute + 4) % 1_440, days: [0, 1, 2, 3, 4, 5, 6], timeZone: 'UTC' }]);
+      await clock.advance(1_000);
+      expect(await registry.statesOf(['ada'])).toEqual(new Map([['ada', 'online']]));
+      await clock.advance(121_000);
+      expect([await registry.statesOf(['ada']), a.presence.at(-1)]).toEqual([new Map([['ada', 'dnd']]), ['ada', 'dnd']]);
+      registry.choose('ada', 'away', null);
+      expect(await registry.statesOf(['ada'])).toEqual(new Map([['ada', 'away']]));
+      registry.choose('ada', 'auto', null);
+      await clock.advance(121_000);
+      expect([await registry.statesOf(['ada']), a.presence.at(-1)]).toEqual([new Map([['ada', 'online']]), ['ada', 'online']]);
+      await registry.close();
+    });
+
     it('REG10 a gateway that detaches takes its devices with it', async () => {
       const { clock, registry } = await start();
       const gateway = registry.attachGateway('g1', recorder().inbox);

@@ -5,6 +5,7 @@ import type { StreamName } from '@parley/shared/domain/streams';
 import { partitionOf } from '../../log/partition.ts';
 import { PARTITIONS } from '../../log/port.ts';
 import { BEAT_MS, type DispatcherInbox, type DispatcherPort, type GatewayInbox, type GatewayPort, type LinkBody, type ManualPresence, type Presence, type Registry, type TypingNotice } from '../port.ts';
+import type { QuietHours } from '@parley/shared/domain/quiet-hours';
 import { PresenceBook } from '../presence-book.ts';
 
 interface GatewayEntry {
@@ -117,6 +118,10 @@ export class EmbeddedRegistry implements Registry {
 
   choose(userId: string, presence: ManualPresence, until: number | null): void {
     this.#presence.choose(userId, presence, until);
+  }
+
+  quiet(userId: string, schedule: readonly QuietHours[]): void {
+    this.#presence.quiet(userId, schedule);
   }
 
   profileChanged(userId: string): void {

@@ -4,6 +4,8 @@ import { parseMarkup } from '@parley/shared/domain/markup/parse';
 import { markupText } from '@parley/shared/domain/markup/text';
 import { getMessages } from '@parley/shared/protocol/calls/messages';
 import { ACTIVE_MS } from '@parley/shared/domain/notify';
+import { readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
+import { quietUntil } from '@parley/shared/domain/quiet-hours';
 import type { User } from '@parley/shared/protocol/entities';
 import type { Engine, Readable } from '@parley/shared/sync/api';
 import { useText } from '../../i18n/text.tsx';
@@ -97,7 +99,7 @@ function useSeen() {
   const lists = useReadable(useMemo(() => combine(workspaces.map((workspace) => engine.channels(workspace.id))), [engine, workspaces]));
   const channels = useMemo(() => lists.flat(), [lists]);
   const live = connection.kind === 'live';
-  return useMemo(() => ({ live, entries, channels, preferences: quiet ? { ...chosen, dnd_until: FOREVER } : chosen }), [live, entries, channels, chosen, quiet]);
+  return useMemo(() => ({ live, entries, channels, preferences: quiet && quietUntil(readNotifyPreferences(chosen).dnd, Date.now()) === null ? { ...chosen, dnd_until: FOREVER } : chosen }), [live, entries, channels, chosen, quiet]);
 }
 
 /** The presence says that it is on, and stops saying so when it ends. */

@@ -1,5 +1,7 @@
 import { useIntl } from 'react-intl';
 import { decide, type NotifyDecision, type NotifyEvent, type NotifyReason } from '@parley/shared/domain/notify';
+import { readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
+import { quietUntil } from '@parley/shared/domain/quiet-hours';
 import type { Message } from '@parley/shared/protocol/entities';
 import { useText, type Translate } from '../../i18n/text.tsx';
 import { useChannel, useEngine, useGroups, usePreferences, usePresence, useThread } from '../../state/engine.tsx';
@@ -21,8 +23,9 @@ export function WhyDialog({ message, onClose }: { message: Message; onClose(): v
   const quiet = usePresence(engine.accountId) === 'dnd';
   const thread = useThread(message.parent_message_id ?? message.id);
   const mine = new Set(groups.filter((group) => group.mine).map((group) => group.id));
-  const preferences = quiet ? { ...stored, dnd_until: stored['dnd_until'] ?? FOREVER } : stored;
   const now = Date.now();
+  // Chosen by hand, only the presence tells of it, and not until when.
+  const preferences = quiet && quietUntil(readNotifyPreferences(stored).dnd, now) === null ? { ...stored, dnd_until: FOREVER } : stored;
   const decision = decide(eventOf(message, engine.accountId, mine, view?.channel.kind ?? 'public'), engine.accountId, view?.membership ?? null, thread === null ? null : { following: thread.following }, preferences, now, [{ here: true, activeAt: now, inFront: false, looking: false }]);
   return (
     <Dialog title={t('why.title')} closeLabel={t('app.close')} onClose={onClose} actions={<Button variant="primary" onClick={onClose}>{t('app.close')}</Button>}>
