@@ -54,8 +54,8 @@ describe('I18-1 catalogues', () => {
     expect(unused).toEqual([]);
   });
 
-  it('I18-1 apostrophes are typographic: a straight one would be syntax, which plain text is not parsed for', () => {
-    for (const language of ['en', 'de']) expect(Object.entries(read(language)).filter(([, text]) => text.includes("'")), language).toEqual([]);
+  it('I18-1 plain texts have typographic apostrophes: a straight one is syntax, which those are not parsed for', () => {
+    for (const language of ['en', 'de']) expect(Object.entries(read(language)).filter(([, text]) => /^[^{<]*'[^{<]*$/.test(text)), language).toEqual([]);
   });
 
   it('BUD-4 what the first paint says is in the first catalogues', () => {
