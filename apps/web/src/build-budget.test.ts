@@ -32,7 +32,7 @@ function closure(...keys: string[]): { js: Set<string>; css: Set<string> } {
 
 const ENTRY = 'index.html';
 const GERMAN = ['src/i18n/de/shell.json', 'src/i18n/de/list.json'];
-const entryScene = (name: string, german: boolean): string[] => [ENTRY, `src/scenes/entry/${name}-scene.tsx`, ...(german ? [...GERMAN, 'src/i18n/de/scenes.json'] : ['src/i18n/en/scenes.json'])];
+const entryScene = (name: string, german: boolean): string[] => [ENTRY, `src/scenes/entry/${name}-scene.tsx`, ...(german ? [...GERMAN, 'src/i18n/de/entry.json'] : ['src/i18n/en/entry.json'])];
 /** What is fetched until the first screen takes an act, by screen: the entry, the words of the language, and the scene where it is one of its own. */
 const FIRST_SCREENS: Record<string, string[]> = {
   'the app in English': [ENTRY], 'the app in German': [ENTRY, ...GERMAN],

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import type { IntlShape } from 'react-intl';
 import { useLocation } from 'wouter';
-import { ENGLISH, loadCatalogue, regionalOf, systemLanguage, withWords, type Language } from '../i18n/catalogue.ts';
+import { ENGLISH, loadCatalogue, regionalOf, systemLanguage, withEntryWords, type Language } from '../i18n/catalogue.ts';
 import { makeIntl, TextProvider, useText } from '../i18n/text.tsx';
 import { deviceSettings } from '../platform/device-settings.ts';
 import { useDeviceSettings } from '../state/device.ts';
@@ -15,12 +15,12 @@ import { Part } from './part.tsx';
 import { SignedIn } from './signed-in.tsx';
 
 const entry = {
-  setUp: lazy(() => withWords(import('../scenes/entry/set-up-scene.tsx')).then((m) => ({ default: m.SetUpScene }))),
-  signIn: lazy(() => withWords(import('../scenes/entry/sign-in-scene.tsx')).then((m) => ({ default: m.SignInScene }))),
-  invite: lazy(() => withWords(import('../scenes/entry/invite-scene.tsx')).then((m) => ({ default: m.InviteScene }))),
-  unsubscribe: lazy(() => withWords(import('../scenes/entry/unsubscribe-scene.tsx')).then((m) => ({ default: m.UnsubscribeScene }))),
-  signedOut: lazy(() => withWords(import('../scenes/entry/signed-out-scene.tsx')).then((m) => ({ default: m.SignedOutScene }))),
-  unreachable: lazy(() => withWords(import('../scenes/entry/unreachable-scene.tsx')).then((m) => ({ default: m.UnreachableScene }))),
+  setUp: lazy(() => withEntryWords(import('../scenes/entry/set-up-scene.tsx')).then((m) => ({ default: m.SetUpScene }))),
+  signIn: lazy(() => withEntryWords(import('../scenes/entry/sign-in-scene.tsx')).then((m) => ({ default: m.SignInScene }))),
+  invite: lazy(() => withEntryWords(import('../scenes/entry/invite-scene.tsx')).then((m) => ({ default: m.InviteScene }))),
+  unsubscribe: lazy(() => withEntryWords(import('../scenes/entry/unsubscribe-scene.tsx')).then((m) => ({ default: m.UnsubscribeScene }))),
+  signedOut: lazy(() => withEntryWords(import('../scenes/entry/signed-out-scene.tsx')).then((m) => ({ default: m.SignedOutScene }))),
+  unreachable: lazy(() => withEntryWords(import('../scenes/entry/unreachable-scene.tsx')).then((m) => ({ default: m.UnreachableScene }))),
 };
 
 const first: Language = systemLanguage(navigator.languages);

@@ -3,7 +3,7 @@ import list from './en/list.json';
 import shell from './en/shell.json';
 
 /** Every message of the client. A view that asks for another one does not compile. */
-export type MessageId = keyof typeof shell | keyof typeof list | keyof typeof import('./en/scenes.json');
+export type MessageId = keyof typeof shell | keyof typeof list | keyof typeof import('./en/scenes.json') | keyof typeof import('./en/entry.json');
 export type Language = 'en' | 'de';
 export const LANGUAGES: readonly Language[] = ['en', 'de'];
 
@@ -13,14 +13,20 @@ export type Catalogue = Record<string, string | MessageFormatElement[]>;
 /** What the first paint says. The words of scenes and dialogs come with the first of them, into the same object. */
 export const ENGLISH: Catalogue = { ...shell, ...list };
 
-const IMPORTS: Record<Exclude<Language, 'en'>, { first(): Promise<{ default: Catalogue }[]>; scenes(): Promise<{ default: Catalogue }> }> = {
-  de: { first: () => Promise.all([import('./de/shell.json'), import('./de/list.json')]), scenes: () => import('./de/scenes.json') },
+/** Words that come later: `entry` is what stands before the app, and can be asked for without the rest. */
+type Part = 'entry' | 'scenes';
+type Loader = () => Promise<{ default: Catalogue }>;
+
+const FIRST: Record<Exclude<Language, 'en'>, () => Promise<{ default: Catalogue }[]>> = { de: () => Promise.all([import('./de/shell.json'), import('./de/list.json')]) };
+const LATER: Record<Language, Record<Part, Loader>> = {
+  en: { entry: () => import('./en/entry.json'), scenes: () => import('./en/scenes.json') },
+  de: { entry: () => import('./de/entry.json'), scenes: () => import('./de/scenes.json') },
 };
 
-/** By language that was asked for: its words, and those of scenes and dialogs once one of these was wanted. */
+/** By language that was asked for: its words, and the later ones once they were wanted. */
 const words = new Map<Language, Promise<Catalogue>>();
-const sceneWords = new Map<Language, Promise<void>>();
-let scenesWanted = false;
+const laterWords: Record<Part, Map<Language, Promise<void>>> = { entry: new Map(), scenes: new Map() };
+const wanted = new Set<Part>();
 
 /** Remembered as long as it succeeds: what could not be fetched is fetched again. */
 function once<T>(held: Map<Language, Promise<T>>, language: Language, make: () => Promise<T>): Promise<T> {
@@ -32,25 +38,27 @@ function once<T>(held: Map<Language, Promise<T>>, language: Language, make: () =
   return made;
 }
 
-const wordsOf = (language: Language): Promise<Catalogue> => once(words, language, async () => (language === 'en' ? ENGLISH : Object.assign({}, ...(await IMPORTS[language].first()).map((part) => part.default)) as Catalogue));
+const wordsOf = (language: Language): Promise<Catalogue> => once(words, language, async () => (language === 'en' ? ENGLISH : Object.assign({}, ...(await FIRST[language]()).map((part) => part.default)) as Catalogue));
 
-const loadSceneWords = (language: Language): Promise<void> => once(sceneWords, language, async () => {
-  const [into, scenes] = await Promise.all([wordsOf(language), language === 'en' ? import('./en/scenes.json') : IMPORTS[language].scenes()]);
-  Object.assign(into, scenes.default);
-});
+const loadLater = (language: Language, parts: Iterable<Part>): Promise<unknown> => Promise.all([...parts].map((part) => once(laterWords[part], language, async () => {
+  const [into, later] = await Promise.all([wordsOf(language), LATER[language][part]()]);
+  Object.assign(into, later.default);
+})));
 
 /** A part that is loaded on demand, together with its words. */
-export const withWords = async <T>(part: Promise<T>): Promise<T> => {
-  scenesWanted = true;
-  await Promise.all((words.size === 0 ? ['en' as const] : [...words.keys()]).map(loadSceneWords));
+export const withWords = async <T>(part: Promise<T>, which: readonly Part[] = ['entry', 'scenes']): Promise<T> => {
+  for (const one of which) wanted.add(one);
+  await Promise.all((words.size === 0 ? ['en' as const] : [...words.keys()]).map((language) => loadLater(language, which)));
   return part;
 };
+/** A page before the app: sign-in, set-up, an invitation. */
+export const withEntryWords = <T>(part: Promise<T>): Promise<T> => withWords(part, ['entry']);
 
 /** English comes with the first chunk, the others on demand: what the first paint says, the rest as in English. */
 export async function loadCatalogue(language: Language): Promise<Catalogue> {
   const loading = wordsOf(language);
   // A scene that is open changes its language as well.
-  if (scenesWanted) await loadSceneWords(language);
+  if (wanted.size > 0) await loadLater(language, wanted);
   return loading;
 }
 

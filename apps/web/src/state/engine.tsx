@@ -72,6 +72,10 @@ export function useScheduled() {
   const engine = useEngine();
   return useReadable(useMemo(() => engine.scheduled(), [engine]));
 }
+export function useUpload(id: string) {
+  const engine = useEngine();
+  return useReadable(useMemo(() => engine.upload(id), [engine, id]));
+}
 export function useInbox() {
   const engine = useEngine();
   return useReadable(useMemo(() => engine.inbox(), [engine]));

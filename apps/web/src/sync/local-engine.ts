@@ -6,6 +6,7 @@ import { createEngine } from '@parley/shared/sync/engine';
 import type { KeyValueStore, Transport } from '@parley/shared/sync/ports';
 import { EncryptedStore } from './encrypted-store.ts';
 import { openIndexedDb } from './indexed-db.ts';
+import { LazyUploads } from './lazy-uploads.ts';
 import { canEncrypt, forgetKey, importLocalKey, rememberedKey, rememberKey } from './local-key.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -26,6 +27,7 @@ export interface AccountOnDevice {
 }
 
 export const cacheName = (accountId: string): string => `parley-cache-${accountId}`;
+export const filesName = (accountId: string): string => `parley-files-${accountId}`;
 export const durableName = (accountId: string): string => `parley-outbox-${accountId}`;
 
 export interface Stores { cache: KeyValueStore; durable: KeyValueStore }
@@ -45,7 +47,7 @@ export function makeLocalEngine({ accountId, deviceId }: AccountOnDevice, transp
   // Asking once is polite; a refusal only means that the browser may clear it, which the engine survives.
   void navigator.storage?.persist?.().catch(() => false);
   return createEngine({
-    accountId, deviceId, transport, cache, durable, clock: browserClock, random: browserRandom, volatile: durable instanceof MemoryStore,
+    accountId, deviceId, transport, cache, durable, uploads: new LazyUploads(accountId, transport), clock: browserClock, random: browserRandom, volatile: durable instanceof MemoryStore,
     onSignedOut: () => void forgetKey(accountId).catch(() => {}),
   });
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '@parley/shared/sync/api';
 import { deleteIndexedDb } from './indexed-db.ts';
-import { browserClock, browserRandom, cacheName, closeStores, durableName, makeLocalEngine, openStores, type AccountOnDevice, type Stores } from './local-engine.ts';
+import { browserClock, browserRandom, cacheName, closeStores, durableName, filesName, makeLocalEngine, openStores, type AccountOnDevice, type Stores } from './local-engine.ts';
 import { forgetKey } from './local-key.ts';
 import { shareEngine, type TabMeans } from './tabs.ts';
 import { WebTransport } from './web-transport.ts';
@@ -56,4 +56,5 @@ export async function removeAccount(accountId: string): Promise<void> {
   await forgetKey(accountId);
   await deleteIndexedDb(cacheName(accountId));
   await deleteIndexedDb(durableName(accountId));
+  await deleteIndexedDb(filesName(accountId));
 }

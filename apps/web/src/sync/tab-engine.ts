@@ -1,4 +1,4 @@
-import type { ChannelView, ConnectionView, DraftView, Engine, GroupView, OutboxItem, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
+import type { AttachedFile, ChannelView, ConnectionView, DraftView, Engine, GroupView, OutboxItem, Readable, Timeline, TimelineView, UploadView } from '@parley/shared/sync/api';
 import type { CustomEmoji, InboxEntry, Saved, Scheduled, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
 import { initialValue, type Path } from './wire.ts';
 
@@ -116,6 +116,7 @@ export class TabEngine implements Engine {
   saved() { return this.relay<readonly Saved[]>(['saved']); }
   savedOf(messageId: string) { return this.relay<Saved | null>(['savedOf', messageId]); }
   scheduled() { return this.relay<readonly Scheduled[]>(['scheduled']); }
+  upload(id: string) { return this.relay<UploadView | null>(['upload', id]); }
   inbox() { return this.relay<readonly InboxEntry[]>(['inbox']); }
   sections() { return this.relay<readonly Section[]>(['sections']); }
   groups(workspaceId: string) { return this.relay<readonly GroupView[]>(['groups', workspaceId]); }
@@ -168,6 +169,12 @@ export class TabEngine implements Engine {
   react(channelId: string, messageId: string, emoji: string, add: boolean): Promise<void> { return this.act('react', channelId, messageId, emoji, add); }
   retry(itemId: string): Promise<void> { return this.act('retry', itemId); }
   discard(itemId: string): Promise<void> { return this.act('discard', itemId); }
+  attach(channelId: string, rootId: string | null, file: AttachedFile, source: unknown): Promise<void> { return this.act('attach', channelId, rootId, file, source); }
+  attachStored(channelId: string, rootId: string | null, fileIds: readonly string[]): void { this.tell('attachStored', channelId, rootId, fileIds); }
+  detach(channelId: string, rootId: string | null, fileId: string): void { this.tell('detach', channelId, rootId, fileId); }
+  resumeUpload(fileId: string): Promise<void> { return this.act('resumeUpload', fileId); }
+  supply(fileId: string, source: unknown): Promise<void> { return this.act('supply', fileId, source); }
+  sendWithout(itemId: string, fileId: string): Promise<void> { return this.act('sendWithout', itemId, fileId); }
   read(channelId: string, seq: number, rootId: string | null = null): void { this.tell('read', channelId, seq, rootId); }
   markUnread(channelId: string, firstUnreadSeq: number, rootId: string | null = null): Promise<void> { return this.act('markUnread', channelId, firstUnreadSeq, rootId); }
   setDraft(channelId: string, rootId: string | null, content: string, base?: string): void { this.tell('setDraft', channelId, rootId, content, base); }

@@ -2,7 +2,7 @@ import type { Engine, Readable, Timeline } from '@parley/shared/sync/api';
 import type { Path } from './wire.ts';
 
 /** Methods that tabs may call by name; everything else is refused. */
-const METHODS = new Set<keyof Engine>(['signOut', 'send', 'unsend', 'schedule', 'reschedule', 'unschedule', 'edit', 'delete', 'react', 'retry', 'discard', 'read', 'markUnread', 'setDraft', 'dropDraft', 'flushDrafts', 'save', 'unsave', 'pin', 'setPreference', 'markInbox', 'putSection', 'dropSection', 'followThread', 'setChannelLevel', 'setTyping', 'searchCached', 'wake', 'setOnline']);
+const METHODS = new Set<keyof Engine>(['signOut', 'send', 'unsend', 'schedule', 'reschedule', 'unschedule', 'edit', 'delete', 'react', 'retry', 'discard', 'attach', 'attachStored', 'detach', 'resumeUpload', 'supply', 'sendWithout', 'read', 'markUnread', 'setDraft', 'dropDraft', 'flushDrafts', 'save', 'unsave', 'pin', 'setPreference', 'markInbox', 'putSection', 'dropSection', 'followThread', 'setChannelLevel', 'setTyping', 'searchCached', 'wake', 'setOnline']);
 const TIMELINE_METHODS = new Set<keyof Timeline>(['loadBefore', 'loadAfter', 'loadAround', 'loadNewest']);
 
 interface Tab { timelines: Map<string, Timeline>; watches: Map<number, () => void>; active: boolean; looked: readonly string[] }
@@ -25,7 +25,7 @@ export class TabHost {
     switch (path[0]) {
       case 'connection': case 'storage': case 'me': case 'workspaces': case 'outbox': return engine[path[0]];
       case 'threads': case 'drafts': case 'saved': case 'scheduled': case 'inbox': case 'sections': case 'preferences': return engine[path[0]]();
-      case 'channels': case 'channel': case 'user': case 'presence': case 'thread': case 'savedOf': return engine[path[0]](path[1]);
+      case 'channels': case 'channel': case 'user': case 'presence': case 'thread': case 'savedOf': case 'upload': return engine[path[0]](path[1]);
       case 'groups': case 'group': case 'customEmoji': return engine[path[0]](path[1]);
       case 'typing': case 'draft': return engine[path[0]](path[1], path[2]);
       case 'timeline': return this.timeline(tabId, path[1], path[2], path[3]);

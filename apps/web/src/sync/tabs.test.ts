@@ -3,6 +3,7 @@ import { createEngine } from '@parley/shared/sync/engine';
 import { FakeClock, settle } from '@parley/shared/testing/fake-clock';
 import { CHANNEL, channelDoc, DEVICE, FakeServer, INCARNATION, ME, membership, message, meUser, ok, WORKSPACE } from '@parley/shared/testing/fake-server';
 import { MemoryKeyValue } from '@parley/shared/testing/memory-key-value';
+import { MemoryUploads, storedFile } from '@parley/shared/testing/memory-uploads';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import type { Engine } from '@parley/shared/sync/api';
 import { shareEngine } from './tabs.ts';
@@ -16,6 +17,7 @@ class Browser {
   readonly server = new FakeServer();
   readonly cache = new MemoryKeyValue();
   readonly durable = new MemoryKeyValue();
+  readonly uploads = new MemoryUploads();
   readonly engines: Engine[] = [];
   /** Tabs that were told that another one leads. */
   readonly following: number[] = [];
@@ -71,7 +73,7 @@ class Browser {
       },
       newId: () => `id-${++this.ids}`,
     }, async () => {
-      const made = createEngine({ accountId: ME, deviceId: DEVICE, transport: this.server, cache: this.cache, durable: this.durable, clock: this.clock, random: new SeededRandom(id) });
+      const made = createEngine({ accountId: ME, deviceId: DEVICE, transport: this.server, cache: this.cache, durable: this.durable, uploads: this.uploads, clock: this.clock, random: new SeededRandom(id) });
       this.engines.push(made);
       return made;
     }, () => void this.following.push(id));
@@ -125,6 +127,54 @@ describe('tabs', () => {
     expect(timeline.get().messages.map((m) => m.key)).toContain('y');
     expect(new Set(browser.server.of('send_message').map((a) => a.input['client_msg_id']))).toEqual(new Set(['y']));
     expect(told).toBeGreaterThan(0);
+  });
+
+  it('UPL7 the tab that leads carries the files of all, and the next goes on', async () => {
+    const browser = new Browser();
+    const first = await browser.tab();
+    const second = await browser.tab();
+    await Promise.all([first.started, second.started]);
+    browser.server.socket.welcome();
+    await browser.clock.advance(500);
+    const upload = second.engine.upload('f1');
+    const draft = second.engine.draft(CHANNEL, null);
+    for (const shown of [upload, draft]) shown.subscribe(() => {});
+    await second.engine.attach(CHANNEL, null, { id: 'f1', name: 'a.txt', size: 10, mime: 'text/plain' }, 'bytes');
+    browser.uploads.of('f1').observer.url('/files/u1');
+    browser.uploads.of('f1').observer.progress(6);
+    await browser.clock.advance(100);
+    expect(upload.get()?.state).toEqual({ kind: 'sending', sent: 6 });
+    expect(first.engine.upload('f1').get()?.state).toEqual({ kind: 'sending', sent: 6 });
+    expect(browser.uploads.started).toHaveLength(1);
+    first.kill();
+    await browser.engines[0]!.stop();
+    await browser.clock.advance(2_000);
+    expect(browser.uploads.started).toHaveLength(2);
+    expect(browser.uploads.of('f1').task.url).toBe('/files/u1');
+    browser.uploads.of('f1').end({ kind: 'ok', file: storedFile('00000000-0000-7000-9000-000000000501') });
+    await browser.clock.advance(100);
+    expect(upload.get()?.state.kind).toBe('done');
+    expect(draft.get()?.files).toEqual(['f1']);
+  });
+
+  it('UPL7 a file that the dying leader was handed and did not keep is handed to the next', async () => {
+    const browser = new Browser();
+    const first = await browser.tab();
+    const second = await browser.tab();
+    await Promise.all([first.started, second.started]);
+    await browser.clock.advance(500);
+    const keep = browser.uploads.keep.bind(browser.uploads);
+    browser.uploads.keep = () => new Promise(() => {});
+    const attaching = second.engine.attach(CHANNEL, null, { id: 'f1', name: 'a.txt', size: 10, mime: 'text/plain' }, 'bytes');
+    await browser.clock.advance(1_000);
+    browser.uploads.keep = keep;
+    first.kill();
+    await browser.engines[0]!.stop();
+    await browser.clock.advance(2_000);
+    await attaching;
+    expect(browser.uploads.bytes.get('f1')).toBe('bytes');
+    expect(second.engine.draft(CHANNEL, null).get()?.files).toEqual(['f1']);
+    expect(second.engine.upload('f1').get()?.state.kind).toBe('sending');
   });
 
   it('TAB5 after the session ended a new sign-in in the same page starts anew', async () => {

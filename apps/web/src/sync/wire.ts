@@ -3,7 +3,7 @@ import type { DraftView, TimelineView } from '@parley/shared/sync/api';
 /** What a tab watches: a readable of the engine by name, with what it is asked for. */
 export type Path =
   | ['connection'] | ['storage'] | ['me'] | ['workspaces'] | ['outbox'] | ['threads'] | ['drafts'] | ['saved'] | ['scheduled'] | ['inbox'] | ['sections'] | ['preferences']
-  | ['channels', string] | ['channel', string] | ['user', string] | ['presence', string] | ['thread', string] | ['savedOf', string]
+  | ['channels', string] | ['channel', string] | ['user', string] | ['presence', string] | ['thread', string] | ['savedOf', string] | ['upload', string]
   | ['typing', string, string | null] | ['draft', string, string | null]
   | ['groups', string] | ['group', string] | ['customEmoji', string]
   | ['timeline', id: string, channelId: string, rootId: string | null];
@@ -25,7 +25,7 @@ export function initialValue(path: Path): unknown {
     case 'storage': return 'ok';
     case 'presence': return 'offline';
     case 'workspaces': case 'outbox': case 'threads': case 'drafts': case 'saved': case 'scheduled': case 'inbox': case 'sections': case 'channels': case 'typing': return [];
-    case 'me': case 'channel': case 'user': case 'thread': case 'savedOf': return null;
+    case 'me': case 'channel': case 'user': case 'thread': case 'savedOf': case 'upload': return null;
     case 'groups': case 'customEmoji': return [];
     case 'group': return null;
     case 'preferences': return {};

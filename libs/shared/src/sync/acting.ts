@@ -16,12 +16,12 @@ export class Acting {
   constructor(private readonly replica: Replica, private readonly outbox: Outbox, private readonly reads: Reads, private readonly drafts: Drafts) {}
 
   async send(message: Parameters<Engine['send']>[0], clock: Clock, random: Random): Promise<void> {
-    const { channelId, content, rootId = null, broadcast = false, kind = 'text', quiet = false } = message;
+    const { channelId, content, rootId = null, broadcast = false, kind = 'text', quiet = false, files = [] } = message;
     const clientMsgId = message.clientMsgId ?? uuidv7(clock, random);
     if (this.outbox.findSend(channelId, clientMsgId)) return;
     const draft = this.drafts.take(channelId, rootId, clientMsgId);
     try {
-      await this.outbox.add(channelId, { act: 'send', clientMsgId, content, rootId, broadcast, kind, quiet }, draft.changes, message.holdMs);
+      await this.outbox.add(channelId, { act: 'send', clientMsgId, content, rootId, broadcast, kind, quiet, ...(files.length > 0 && { files }) }, draft.changes, message.holdMs);
     } catch (error) {
       draft.restore();
       throw error;
@@ -31,7 +31,8 @@ export class Acting {
   async schedule(message: Parameters<Engine['schedule']>[0], clock: Clock, random: Random): Promise<void> {
     const { channelId, content, rootId = null, broadcast = false, quiet = false, sendAt } = message;
     const clientMsgId = message.clientMsgId ?? uuidv7(clock, random);
-    const draft = this.drafts.take(channelId, rootId, clientMsgId);
+    // Only text is scheduled: what is added to it stays where it is.
+    const draft = this.drafts.take(channelId, rootId, clientMsgId, true);
     try {
       await this.outbox.add(channelId, { act: 'schedule', clientMsgId, content, rootId, broadcast, quiet, sendAt }, draft.changes);
     } catch (error) {
@@ -44,8 +45,8 @@ export class Acting {
   async unsend(channelId: string, clientMsgId: string): Promise<string | null> {
     const record = this.outbox.findSend(channelId, clientMsgId);
     if (record?.what.act !== 'send' || !this.outbox.canTakeBack(record.id)) return null;
-    const { content, kind, rootId } = record.what;
-    const draft = this.drafts.giveBack(channelId, rootId, kind === 'me' ? `/me ${content}` : content);
+    const { content, kind, rootId, files = [] } = record.what;
+    const draft = this.drafts.giveBack(channelId, rootId, kind === 'me' ? `/me ${content}` : content, files.map((file) => file.id));
     try {
       await this.outbox.takeBack(record.id, draft.changes);
     } catch (error) {
@@ -111,7 +112,7 @@ export class Acting {
       const { what } = record;
       const act = SHOWN.has(what.act) ? (what.act as OutboxItem['act']) : 'call';
       const key = what.act === 'send' ? what.clientMsgId : 'messageId' in what ? what.messageId : null;
-      return { id: record.id, act, channelId: record.channelId || null, rootId: 'rootId' in what ? what.rootId : null, content: 'content' in what ? what.content : null, state: this.outbox.stateOf(record.id), key };
+      return { id: record.id, act, channelId: record.channelId || null, rootId: 'rootId' in what ? what.rootId : null, content: 'content' in what ? what.content : null, files: what.act === 'send' ? (what.files ?? []) : [], state: this.outbox.stateOf(record.id), key };
     });
   }
 }

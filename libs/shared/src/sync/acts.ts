@@ -7,10 +7,11 @@ import { pinMessage, unpinMessage } from '../protocol/calls/pins.ts';
 import { cancelScheduled, scheduleMessage, updateScheduled } from '../protocol/calls/scheduled.ts';
 import { markUnread } from '../protocol/calls/reading.ts';
 import type { Membership, Message, Saved } from '../protocol/entities.ts';
+import type { AttachedFile } from './api.ts';
 
 /** What a person did and the server has not acknowledged, as it lies in the outbox. JSON values only. */
 export type Act =
-  | { act: 'send'; clientMsgId: string; content: string; rootId: string | null; broadcast: boolean; kind: 'text' | 'me'; quiet: boolean }
+  | { act: 'send'; clientMsgId: string; content: string; rootId: string | null; broadcast: boolean; kind: 'text' | 'me'; quiet: boolean; files?: readonly AttachedFile[] }
   /** `messageId` is the `client_msg_id` while the message itself is still waiting. */
   | { act: 'edit'; messageId: string; content: string }
   | { act: 'delete'; messageId: string }
@@ -51,8 +52,8 @@ export interface OutboxRecord {
   what: Act;
 }
 
-/** The call that carries an act, with its input. */
-export function callOf(record: OutboxRecord): { call: Call; input: unknown } {
+/** The call that carries an act, with its input. `fileIdOf` names files as the server does. */
+export function callOf(record: OutboxRecord, fileIdOf: (id: string) => string | null): { call: Call; input: unknown } {
   const channel_id = record.channelId;
   const { what } = record;
   switch (what.act) {
@@ -62,6 +63,7 @@ export function callOf(record: OutboxRecord): { call: Call; input: unknown } {
         input: {
           channel_id, content: what.content, client_msg_id: what.clientMsgId, ...(what.rootId !== null && { parent_message_id: what.rootId }),
           ...(what.broadcast && { broadcast: true }), ...(what.kind === 'me' && { kind: 'me' }), ...(what.quiet && { quiet: true }),
+          ...(what.files && what.files.length > 0 && { file_ids: what.files.map((file) => fileIdOf(file.id)!) }),
         },
       };
     case 'edit': return { call: editMessage, input: { channel_id, message_id: what.messageId, content: what.content } };
@@ -122,7 +124,7 @@ export function asMessage(record: OutboxRecord, userId: string): Message {
   const { what } = record;
   return {
     id: what.clientMsgId, channel_id: record.channelId, seq: 0, rev: 0, author_id: userId, parent_message_id: what.rootId, broadcast: what.broadcast,
-    client_msg_id: what.clientMsgId, kind: what.kind, content: what.content, mentions: { user_ids: [], group_ids: [], everyone: 'none' }, files: [], reactions: [],
+    client_msg_id: what.clientMsgId, kind: what.kind, content: what.content, mentions: { user_ids: [], group_ids: [], everyone: 'none' }, files: (what.files ?? []).map((file) => ({ ...file, created_at: new Date(record.since).toISOString() })), reactions: [],
     thread: null, pinned: false, quiet: what.quiet, imported: false, created_at: new Date(record.since).toISOString(), edited_at: null, deleted: false,
   };
 }

@@ -1,4 +1,4 @@
-import type { Channel, CustomEmoji, Group, InboxEntry, Membership, Message, Saved, Scheduled, Section, Thread, User, Workspace } from '../protocol/entities.ts';
+import type { Channel, CustomEmoji, File, Group, InboxEntry, Membership, Message, Saved, Scheduled, Section, Thread, User, Workspace } from '../protocol/entities.ts';
 
 /**
  * What the engine gives to a user interface. All state is read through `Readable`s, which hold the server's state with the
@@ -49,6 +49,8 @@ export type PendingState =
   | { kind: 'waiting'; act: ActKind; since: number; retryAt: number | null; reason: 'offline' | 'rate_limited' | 'storage_full' | 'unavailable' | 'old' }
   /** Undo send: it goes at `until`, and can be taken back until then. */
   | { kind: 'held'; act: 'send'; since: number; until: number }
+  /** For `files` of its files, which are not uploaded yet; it is overtaken by what is ready. */
+  | { kind: 'waiting'; act: 'send'; since: number; retryAt: null; reason: 'files'; files: number }
   | { kind: 'refused'; act: ActKind; since: number; code: string; detail: string };
 export type ActKind = 'send' | 'edit' | 'delete' | 'react' | 'pin';
 
@@ -86,15 +88,29 @@ export interface Timeline extends Readable<TimelineView> {
   close(): void;
 }
 
-/** Another text of the same place, from another device. */
-export interface OtherDraft { id: string; content: string; deviceId: string; updatedAt: number }
-/** The unsent text of a channel or thread. With no text of this device's own it is empty, and `others` has what there is. */
-export interface DraftView { channelId: string; rootId: string | null; content: string; clientMsgId: string; updatedAt: number; /** The text was written at another device. */ foreign: boolean; others: readonly OtherDraft[] }
+/** A file that is added to a text: one of this device, by the id that it gave, or one that the server has. */
+export interface AttachedFile { id: string; name: string; size: number; mime: string; width?: number; height?: number; thumbhash?: string }
 
 /** A group, and whether it names the person. */
 export interface GroupView extends Group { mine: boolean }
 
-export interface OutboxItem { id: string; act: ActKind | 'schedule' | 'ack' | 'mark_unread' | 'call'; channelId: string | null; /** Of a send. */ rootId: string | null; content: string | null; state: PendingState; key: string | null }
+/** How far a file of this device has come. `stopped`: cut, and gone on with by itself at `retryAt`, or when there is a network. */
+export type UploadState =
+  | { kind: 'waiting' }
+  | { kind: 'sending'; sent: number }
+  | { kind: 'stopped'; sent: number; retryAt: number | null }
+  | { kind: 'refused'; code: string; detail: string }
+  /** Its bytes are not here any more: the person must add it again. */
+  | { kind: 'lost' }
+  | { kind: 'done'; file: File };
+export interface UploadView extends AttachedFile { state: UploadState }
+
+/** Another text of the same place, from another device. */
+export interface OtherDraft { id: string; content: string; fileIds: readonly string[]; deviceId: string; updatedAt: number }
+/** The unsent text of a channel or thread. With no text of this device's own it is empty, and `others` has what there is. */
+export interface DraftView { channelId: string; rootId: string | null; content: string; /** Ids of what is added to it: of `upload` while this device uploads it, else of the server. */ files: readonly string[]; clientMsgId: string; updatedAt: number; /** The text was written at another device. */ foreign: boolean; others: readonly OtherDraft[] }
+
+export interface OutboxItem { id: string; act: ActKind | 'schedule' | 'ack' | 'mark_unread' | 'call'; channelId: string | null; /** Of a send. */ rootId: string | null; content: string | null; files: readonly AttachedFile[]; state: PendingState; key: string | null }
 
 /** A question to what this device holds; `timeZone` is the one by which days are meant. */
 export interface CacheSearch { workspaceId: string; q: string; timeZone: string; kind?: 'messages' | 'files'; limit: number }
@@ -135,6 +151,8 @@ export interface Engine {
   /** Synced preferences by key, those at their default left out. */
   preferences(): Readable<Readonly<Record<string, unknown>>>;
   outbox: Readable<readonly OutboxItem[]>;
+  /** A file of this device on its way; null when it is none, or its message was sent. */
+  upload(id: string): Readable<UploadView | null>;
   /** Whether this device can keep things: `full` and `unavailable` mean that what is shown may not survive a reload. */
   storage: Readable<'ok' | 'full' | 'unavailable'>;
 
@@ -152,7 +170,7 @@ export interface Engine {
   searchCached(search: CacheSearch): Promise<readonly { message: Message; highlights: readonly { start: number; end: number }[] }[]>;
 
   /** Durable in the outbox when it resolves; rejects with StorageRefused when it cannot be kept. */
-  send(message: { channelId: string; content: string; rootId?: string | null; broadcast?: boolean; clientMsgId?: string; kind?: 'text' | 'me'; quiet?: boolean; /** Held for so long, so that it can be taken back; a minute at most. */ holdMs?: number }): Promise<void>;
+  send(message: { channelId: string; content: string; rootId?: string | null; broadcast?: boolean; clientMsgId?: string; kind?: 'text' | 'me'; quiet?: boolean; /** Held for so long, so that it can be taken back; a minute at most. */ holdMs?: number; files?: readonly AttachedFile[] }): Promise<void>;
   /** Takes a send back that the server cannot have yet: its text is the draft of its place again, before what stands there. That draft's text, or null when it is too late. */
   unsend(channelId: string, clientMsgId: string): Promise<string | null>;
   /** The server sends it at `sendAt`. Takes the draft with it, as a send does. */
@@ -166,6 +184,18 @@ export interface Engine {
   react(channelId: string, messageId: string, emoji: string, add: boolean): Promise<void>;
   retry(itemId: string): Promise<void>;
   discard(itemId: string): Promise<void>;
+
+  /** Adds a file to the draft of a place and begins to upload it. `file.id` is new; resolves when it is kept as well as it can be. */
+  attach(channelId: string, rootId: string | null, file: AttachedFile, source: unknown): Promise<void>;
+  /** Files that the server has already. */
+  attachStored(channelId: string, rootId: string | null, fileIds: readonly string[]): void;
+  detach(channelId: string, rootId: string | null, fileId: string): void;
+  /** Goes on with one that stopped, or tries one again that was refused. */
+  resumeUpload(fileId: string): Promise<void>;
+  /** The bytes of one that was lost. */
+  supply(fileId: string, source: unknown): Promise<void>;
+  /** Takes a file out of a send that waits, which goes without it; a send that is left with nothing goes too. */
+  sendWithout(itemId: string, fileId: string): Promise<void>;
 
   /** Read up to `seq`, in a channel or a thread; coalesced and sent at most once a second. */
   read(channelId: string, seq: number, rootId?: string | null): void;

@@ -59,11 +59,11 @@ export class DraftSync {
     return true;
   }
 
-  private async tellText({ channelId, rootId, clientMsgId, content, version }: ReturnType<Drafts['untold']>[number]): Promise<boolean> {
+  private async tellText({ channelId, rootId, clientMsgId, content, fileIds, version }: ReturnType<Drafts['untold']>[number]): Promise<boolean> {
     await this.drafts.attempting(channelId, rootId);
-    const outcome = await this.transport.call(putDraft, { id: clientMsgId, client_msg_id: clientMsgId, channel_id: channelId, thread_root_id: rootId, content, base_version: version });
+    const outcome = await this.transport.call(putDraft, { id: clientMsgId, client_msg_id: clientMsgId, channel_id: channelId, thread_root_id: rootId, content, ...(fileIds.length > 0 && { file_ids: fileIds }), base_version: version });
     if (this.mustWait(outcome)) return false;
-    this.drafts.answered(channelId, rootId, clientMsgId, outcome.kind === 'ok' ? outcome.value : { content, outcome: outcome.kind === 'problem' && outcome.problem.code === 'conflict' ? 'conflict' : 'refused' });
+    this.drafts.answered(channelId, rootId, clientMsgId, outcome.kind === 'ok' ? outcome.value : { content, fileIds, outcome: outcome.kind === 'problem' && outcome.problem.code === 'conflict' ? 'conflict' : 'refused' });
     return true;
   }
 

@@ -10,18 +10,30 @@ const placeOf = (key: string): { channelId: string; rootId: string | null } => (
 /** The text of one place at this device, and what the server is known to have of it. */
 export interface LocalDraft {
   content: string;
+  /** What is added to it, by this device's ids where it has some. */
+  files: string[];
   /** Given with the first key: the draft's id, and the id of the message that it becomes. */
   clientMsgId: string;
   updatedAt: number;
   /** The server's version that this text was written from; 0: it has none that we know of. */
   version: number;
-  /** The server's text at that version. */
+  /** What the server had at that version, as `toldOf` writes it. */
   sent: string | null;
   /** The server may have it though it never said so. */
   attempted: boolean;
   /** It was written at another device. */
   foreign: boolean;
 }
+
+/** What drafts must know of files: their ids at the server and here. */
+export interface DraftFiles {
+  /** Null while the server has it not. */
+  fileIdOf(id: string): string | null;
+  localIdOf(fileId: string): string;
+}
+
+/** A text with the files that the server has of it, to be compared. */
+const toldOf = (content: string, fileIds: readonly string[]): string => (fileIds.length === 0 ? content : `${content}\u0000${fileIds.join()}`);
 
 export interface DraftEvents {
   changed(channelId: string, rootId: string | null): void;
@@ -47,12 +59,13 @@ export class Drafts {
   constructor(
     private readonly durable: KeyValueStore, private readonly clock: Clock, private readonly random: Random, private readonly deviceId: string,
     private readonly remote: () => readonly Draft[], private readonly isGone: (id: string) => boolean, private readonly events: DraftEvents,
+    private readonly files: DraftFiles,
   ) {}
 
   /** `cached` resolves when the entities of other devices' drafts are in memory: both are put together. */
   async load(cached: Promise<unknown>): Promise<void> {
     const [drafts, drops] = await Promise.all([this.durable.range('drafts', '', '\uffff'), this.durable.range('draft_drops', '', '\uffff'), cached]);
-    for (const { key, value } of drafts) this.drafts.set(key, { version: 0, sent: null, attempted: false, foreign: false, ...(value as Partial<LocalDraft> & Pick<LocalDraft, 'content' | 'clientMsgId' | 'updatedAt'>) });
+    for (const { key, value } of drafts) this.drafts.set(key, { version: 0, sent: null, attempted: false, files: [], foreign: false, ...(value as Partial<LocalDraft> & Pick<LocalDraft, 'content' | 'clientMsgId' | 'updatedAt'>) });
     for (const { key } of drops) this.drops.add(key);
     // The two stores are written apart: what one of them knows, the other may not.
     for (const own of [...this.drafts.values()]) if (this.isGone(own.clientMsgId)) this.gone(own.clientMsgId);
@@ -65,7 +78,7 @@ export class Drafts {
     const own = this.drafts.get(key);
     const others = this.othersOf(key);
     if (!own && others.length === 0) return null;
-    return { channelId, rootId, content: own?.content ?? '', clientMsgId: own?.clientMsgId ?? '', updatedAt: own?.updatedAt ?? 0, foreign: own?.foreign ?? false, others: others.map((d) => ({ id: d.id, content: d.content, deviceId: d.device_id, updatedAt: Date.parse(d.updated_at) })) };
+    return { channelId, rootId, content: own?.content ?? '', files: own?.files ?? [], clientMsgId: own?.clientMsgId ?? '', updatedAt: own?.updatedAt ?? 0, foreign: own?.foreign ?? false, others: others.map((d) => ({ id: d.id, content: d.content, fileIds: d.file_ids, deviceId: d.device_id, updatedAt: Date.parse(d.updated_at) })) };
   }
 
   /** Every place with a text, latest first. */
@@ -80,13 +93,45 @@ export class Drafts {
     return this.remote().filter((d) => keyOf(d.channel_id, d.thread_root_id ?? null) === key && d.id !== own && !this.drops.has(d.id)).sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
   }
 
+  private fileIds(own: LocalDraft): string[] { return own.files.flatMap((id) => this.files.fileIdOf(id) ?? []); }
+  private toldOf(own: LocalDraft): string { return toldOf(own.content, this.fileIds(own)); }
+  /** Files that only this device has. */
+  private onWay(own: LocalDraft): string[] { return own.files.filter((id) => this.files.fileIdOf(id) === null); }
+
+  /** Ids of all files that some draft still needs. */
+  needed(): string[] { return [...this.drafts.values()].flatMap((own) => own.files); }
+
+  addFiles(channelId: string, rootId: string | null, ids: readonly string[]): void {
+    const key = keyOf(channelId, rootId);
+    const held = this.drafts.get(key) ?? this.fresh('');
+    const files = [...held.files, ...ids.filter((id) => !held.files.includes(id))];
+    this.drafts.set(key, { ...held, files, updatedAt: this.clock.now(), foreign: false });
+    this.mark(key);
+    this.events.toTell();
+  }
+  removeFile(channelId: string, rootId: string | null, id: string): void {
+    const key = keyOf(channelId, rootId);
+    const held = this.drafts.get(key);
+    if (!held?.files.includes(id)) return;
+    const files = held.files.filter((one) => one !== id);
+    if (held.content === '' && files.length === 0) this.remove(key);
+    else this.drafts.set(key, { ...held, files, updatedAt: this.clock.now(), foreign: false });
+    this.mark(key);
+    this.events.toTell();
+  }
+  /** The server has a file now, or will not have it: drafts that it belongs to are told anew. */
+  fileSettled(id: string): void {
+    for (const [key, own] of this.drafts) if (own.files.includes(id)) this.mark(key);
+    this.events.toTell();
+  }
+
   /** `base`: the text that the writer saw before; when another device's has come in between, both are kept. */
   set(channelId: string, rootId: string | null, content: string, base?: string): void {
     const key = keyOf(channelId, rootId);
     const held = this.drafts.get(key);
     if ((held?.content ?? '') === content) return;
-    const overtaken = base !== undefined && held !== undefined && held.content !== base && held.content === held.sent;
-    if (content === '') {
+    const overtaken = base !== undefined && held !== undefined && held.content !== base && this.toldOf(held) === held.sent;
+    if (content === '' && (overtaken || held!.files.length === 0)) {
       if (!overtaken) this.remove(key);
     } else if (held && !overtaken) this.drafts.set(key, { ...held, content, updatedAt: this.clock.now(), foreign: false });
     else this.drafts.set(key, this.fresh(content));
@@ -94,7 +139,7 @@ export class Drafts {
     this.events.toTell();
   }
 
-  private fresh = (content: string): LocalDraft => ({ content, clientMsgId: uuidv7(this.clock, this.random), updatedAt: this.clock.now(), version: 0, sent: null, attempted: false, foreign: false });
+  private fresh = (content: string): LocalDraft => ({ content, files: [], clientMsgId: uuidv7(this.clock, this.random), updatedAt: this.clock.now(), version: 0, sent: null, attempted: false, foreign: false });
 
   private remove(key: string): void {
     const held = this.drafts.get(key);
@@ -125,13 +170,14 @@ export class Drafts {
   arrived(draft: Draft): void {
     const key = keyOf(draft.channel_id, draft.thread_root_id ?? null);
     const own = this.drafts.get(key);
-    const told = { version: draft.version, sent: draft.content };
+    const told = { version: draft.version, sent: toldOf(draft.content, draft.file_ids) };
+    const files = draft.file_ids.map((id) => this.files.localIdOf(id));
     if (this.drops.has(draft.id)) return;
-    if (!own) this.drafts.set(key, { content: draft.content, clientMsgId: draft.id, updatedAt: Date.parse(draft.updated_at), attempted: true, foreign: draft.device_id !== this.deviceId, ...told });
+    if (!own) this.drafts.set(key, { content: draft.content, files, clientMsgId: draft.id, updatedAt: Date.parse(draft.updated_at), attempted: true, foreign: draft.device_id !== this.deviceId, ...told });
     else if (own.clientMsgId === draft.id) {
       if (draft.version < own.version) return;
-      if (draft.device_id === this.deviceId || draft.content === own.content) this.drafts.set(key, { ...own, ...told });
-      else if (own.content === own.sent) this.drafts.set(key, { ...own, content: draft.content, updatedAt: Date.parse(draft.updated_at), foreign: true, ...told });
+      if (draft.device_id === this.deviceId || told.sent === this.toldOf(own)) this.drafts.set(key, { ...own, ...told });
+      else if (this.toldOf(own) === own.sent) this.drafts.set(key, { ...own, content: draft.content, files: [...files, ...this.onWay(own)], updatedAt: Date.parse(draft.updated_at), foreign: true, ...told });
       else this.fork(key, own);
     }
     this.mark(key);
@@ -141,15 +187,17 @@ export class Drafts {
   gone(id: string): void {
     for (const [key, own] of this.drafts) {
       if (own.clientMsgId !== id) continue;
-      if (own.content === own.sent) {
-        this.drafts.delete(key);
+      if (this.toldOf(own) === own.sent) {
+        const left = this.onWay(own);
+        if (left.length === 0) this.drafts.delete(key);
+        else this.drafts.set(key, { ...this.fresh(''), files: left });
         this.mark(key);
       } else this.fork(key, own);
     }
   }
 
   private fork(key: string, own: LocalDraft): void {
-    this.drafts.set(key, { ...this.fresh(own.content), updatedAt: own.updatedAt });
+    this.drafts.set(key, { ...this.fresh(own.content), files: own.files, updatedAt: own.updatedAt });
     this.mark(key);
     this.events.toTell();
   }
@@ -157,8 +205,11 @@ export class Drafts {
   // ── what the server is to be told ───────────────────────────────────────────────────────────────────────────────
 
   dropped(): string[] { return [...this.drops]; }
-  untold(): ({ channelId: string; rootId: string | null } & LocalDraft)[] {
-    return [...this.drafts].filter(([key, own]) => own.content !== own.sent && own.content !== this.refused.get(key)).map(([key, own]) => ({ ...placeOf(key), ...own }));
+  untold(): ({ channelId: string; rootId: string | null; fileIds: string[] } & LocalDraft)[] {
+    return [...this.drafts].flatMap(([key, own]) => {
+      const told = this.toldOf(own);
+      return told === '' || told === own.sent || told === this.refused.get(key) ? [] : [{ ...placeOf(key), ...own, fileIds: this.fileIds(own) }];
+    });
   }
   /** What the server took none of there may be taken now. */
   again(channelId: string): void {
@@ -175,13 +226,13 @@ export class Drafts {
     await this.flush();
   }
   /** The server's answer: it has this text; or it has overtaken it (`conflict`), or takes none of it (`refused`). */
-  answered(channelId: string, rootId: string | null, id: string, answer: Draft | { content: string; outcome: 'conflict' | 'refused' }): void {
+  answered(channelId: string, rootId: string | null, id: string, answer: Draft | { content: string; fileIds: readonly string[]; outcome: 'conflict' | 'refused' }): void {
     if (!('outcome' in answer)) return this.arrived(answer);
     const key = keyOf(channelId, rootId);
     const own = this.drafts.get(key);
     if (own?.clientMsgId !== id) return;
     if (answer.outcome === 'conflict') this.fork(key, own);
-    else this.refused.set(key, answer.content);
+    else this.refused.set(key, toldOf(answer.content, answer.fileIds as readonly string[]));
   }
   forgetDrop(id: string): void {
     if (!this.drops.delete(id)) return;
@@ -190,32 +241,34 @@ export class Drafts {
   }
 
   /** The draft became a message: it goes in the same write as the message enters the outbox, so that it is never in both or neither. */
-  take(channelId: string, rootId: string | null, clientMsgId: string): { changes: KeyValueChange[]; restore(): void } {
+  take(channelId: string, rootId: string | null, clientMsgId: string, keepFiles = false): { changes: KeyValueChange[]; restore(): void } {
     const key = keyOf(channelId, rootId);
     const held = this.drafts.get(key);
     if (held?.clientMsgId !== clientMsgId) return { changes: [], restore: () => {} };
     const told = held.version > 0 || held.attempted;
-    this.drafts.delete(key);
+    const left = keepFiles && held.files.length > 0 ? { ...this.fresh(''), files: held.files } : null;
+    if (left) this.drafts.set(key, left);
+    else this.drafts.delete(key);
     this.dirty.delete(key);
     if (told) this.drops.add(clientMsgId);
     this.events.changed(channelId, rootId);
     if (told) this.events.toTell();
     return {
-      changes: [{ collection: 'drafts', key, delete: true }, ...(told ? [{ collection: 'draft_drops', key: clientMsgId, value: true }] : [])],
+      changes: [left ? { collection: 'drafts', key, value: left } : { collection: 'drafts', key, delete: true }, ...(told ? [{ collection: 'draft_drops', key: clientMsgId, value: true }] : [])],
       restore: () => {
         this.drops.delete(clientMsgId);
-        if (!this.drafts.has(key)) this.drafts.set(key, held);
+        if (!this.drafts.has(key) || this.drafts.get(key) === left) this.drafts.set(key, held);
         this.events.changed(channelId, rootId);
       },
     };
   }
 
   /** A message is unsent text again, before what stands there. Its old id was told as dropped, so it has a new one. */
-  giveBack(channelId: string, rootId: string | null, content: string): { content: string; changes: KeyValueChange[]; restore(): void } {
+  giveBack(channelId: string, rootId: string | null, content: string, files: readonly string[] = []): { content: string; changes: KeyValueChange[]; restore(): void } {
     const key = keyOf(channelId, rootId);
     const held = this.drafts.get(key);
-    const text = held === undefined || held.content === '' ? content : `${content}\n\n${held.content}`;
-    const next = held ? { ...held, content: text, updatedAt: this.clock.now(), foreign: false } : this.fresh(text);
+    const text = held === undefined || held.content === '' ? content : content === '' ? held.content : `${content}\n\n${held.content}`;
+    const next = held ? { ...held, content: text, files: [...files, ...held.files.filter((id) => !files.includes(id))], updatedAt: this.clock.now(), foreign: false } : { ...this.fresh(text), files: [...files] };
     this.drafts.set(key, next);
     this.dirty.delete(key);
     this.events.changed(channelId, rootId);

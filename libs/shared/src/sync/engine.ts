@@ -4,7 +4,7 @@ import type { CustomEmoji, Draft, Message, Saved, Scheduled, Thread, User } from
 import { CLOSE, type ServerFrame } from '../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Acting } from './acting.ts';
-import type { CacheSearch, ConnectionView, Engine, GroupView, OutboxItem, Timeline } from './api.ts';
+import type { AttachedFile, CacheSearch, ConnectionView, Engine, GroupView, OutboxItem, Timeline, UploadView } from './api.ts';
 import { transition, viewOf, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './connection.ts';
 import type { ChannelReplica } from './channel-replica.ts';
 import { Directory } from './directory.ts';
@@ -15,11 +15,12 @@ import { Derived, Family, Topics } from './observable.ts';
 import { Outbox } from './outbox.ts';
 import { Persist } from './persist.ts';
 import { inboxView, preferencesView, savedView, scheduledView, sectionsView } from './personal-views.ts';
-import type { Clock, KeyValueStore, Random, Socket, Timer, Transport } from './ports.ts';
+import type { Clock, KeyValueStore, Random, Socket, Timer, Transport, UploadPort } from './ports.ts';
 import { Reads } from './reads.ts';
 import { Replica } from './replica.ts';
 import { Syncer } from './syncer.ts';
 import { OpenTimeline, PAGE_SIZE } from './timeline.ts';
+import { NO_UPLOADS, Uploads } from './uploads.ts';
 import { channelView, threadView } from './views.ts';
 import { emojiView, groupsView, groupView } from './workspace-views.ts';
 
@@ -31,6 +32,8 @@ export interface EngineOptions {
   cache: KeyValueStore;
   /** Outbox, read positions on their way, drafts: what only this device has. Survives a revoked session. */
   durable: KeyValueStore;
+  /** Carries files; without it none can be added. */
+  uploads?: UploadPort;
   clock: Clock;
   random: Random;
   /** Sent in `hello` where no cookie does it. */
@@ -73,6 +76,7 @@ class SyncEngine implements Engine {
   private readonly reads: Reads;
   private readonly draftBook: Drafts;
   private readonly draftSync: DraftSync;
+  private readonly uploadBook: Uploads;
   private readonly directory: Directory;
   private readonly ephemeral: Ephemeral;
   private readonly syncer: Syncer;
@@ -110,6 +114,7 @@ class SyncEngine implements Engine {
   private readonly threadViews;
   private readonly threadList;
   private readonly draftViews;
+  private readonly uploadViews;
   private readonly draftList;
   private readonly savedList;
   private readonly savedViews;
@@ -138,20 +143,36 @@ class SyncEngine implements Engine {
       cursorMoved: (stream, cursor) => this.cursorMoved(stream, cursor),
     }, pause);
     const signedOut = (): void => this.dispatch({ kind: 'signed_out', reason: 'expired' });
+    this.uploadBook = new Uploads(durable, options.uploads ?? NO_UPLOADS, clock, random, {
+      changed: (id) => topics.touch(`upload:${id}`),
+      settled: (id) => {
+        this.outboxQueue.fileChanged(id);
+        this.draftBook.fileSettled(id);
+      },
+      refused: (error) => this.setStorage(error.reason), signedOut,
+      needed: () => [...this.outboxQueue.fileIds(), ...this.draftBook.needed()],
+    });
     this.outboxQueue = new Outbox(durable, transport, clock, random, {
-      changed: (channelId) => this.topics.touch('outbox', `outbox:${channelId}`, `channel:${channelId}`, 'channels', 'threads', 'saved', 'sections', 'preferences', 'scheduled'),
+      changed: (channelId) => {
+        this.uploadBook.sweepSoon();
+        this.topics.touch('outbox', `outbox:${channelId}`, `channel:${channelId}`, 'channels', 'threads', 'saved', 'sections', 'preferences', 'scheduled');
+      },
       answered: (record, value) => this.acting.answered(record, value),
       left: (record) => this.reads.marked(record, null),
       signedOut,
-    });
+    }, this.uploadBook);
     this.reads = new Reads(durable, transport, clock, (c, r) => this.replica.position(c, r), (c) => this.outboxQueue.of(c), {
       changed: (channelId, rootId) => this.topics.touch(`channel:${channelId}`, 'channels', ...(rootId ? [`thread:${rootId}`, 'threads'] : [])),
       answered: (channelId, rootId, position) => this.replica.moveTo(channelId, rootId, position),
       signedOut,
     });
     this.draftBook = new Drafts(durable, clock, random, options.deviceId, () => this.replica.drafts(), (id) => this.replica.isDropped('draft', id), {
-      changed: (c, r) => topics.touch(`draft:${c}/${r ?? ''}`, 'drafts'), refused: (error) => this.setStorage(error.reason), toTell: () => this.draftSync.schedule(),
-    });
+      changed: (c, r) => {
+        this.uploadBook.sweepSoon();
+        topics.touch(`draft:${c}/${r ?? ''}`, 'drafts');
+      },
+      refused: (error) => this.setStorage(error.reason), toTell: () => this.draftSync.schedule(),
+    }, this.uploadBook);
     this.draftSync = new DraftSync(this.draftBook, transport, clock, random, { dropped: (id) => this.replica.applyDropped('draft', id), signedOut });
     this.directory = new Directory(cache, this.persist, transport, clock, topics, () => this.replica.workspaces().map((w) => w.id), () => this.userViews.keys(), pause, () => this.setStorage('unavailable'));
     this.ephemeral = new Ephemeral(clock, topics);
@@ -185,6 +206,7 @@ class SyncEngine implements Engine {
     this.groupLists = new Family<readonly GroupView[]>((ws) => new Derived(topics, ['groups'], () => groupsView(this.replica, ws)));
     this.groupViews = new Family<GroupView | null>((id) => new Derived(topics, ['groups'], () => groupView(this.replica, id)));
     this.emojiLists = new Family<readonly CustomEmoji[]>((ws) => new Derived(topics, ['emoji'], () => emojiView(this.replica, ws)));
+    this.uploadViews = new Family<UploadView | null>((id) => new Derived(topics, [`upload:${id}`], () => this.uploadBook.view(id)));
     this.draftViews = new Family((key) => new Derived(topics, [`draft:${key}`], () => this.draftBook.get(key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1) || null)));
   }
 
@@ -206,6 +228,7 @@ class SyncEngine implements Engine {
   threads() { return this.threadList; }
   draft(channelId: string, rootId: string | null) { return this.draftViews.of(`${channelId}/${rootId ?? ''}`); }
 
+  upload(id: string) { return this.uploadViews.of(id); }
   drafts() { return this.draftList; }
   saved() { return this.savedList; }
   savedOf(messageId: string) { return this.savedViews.of(messageId); }
@@ -256,7 +279,10 @@ class SyncEngine implements Engine {
     const entities = this.replica.load().then(() => this.warmLast());
     const cached = Promise.all([entities, this.directory.load()]).catch(() => this.setStorage('unavailable'));
     const me = this.options.cache.get('meta', 'me').catch(() => null);
-    await Promise.all([this.outboxQueue.load(), this.reads.load(), this.draftBook.load(cached), cached]);
+    // Drafts and sends name files by what is known of them.
+    const files = this.uploadBook.load();
+    await Promise.all([files, this.outboxQueue.load(), this.reads.load(), this.draftBook.load(Promise.all([cached, files])), cached]);
+    void this.uploadBook.begin().catch(() => this.setStorage('unavailable'));
     this.meUser = ((await me) as User | null) ?? null;
     this.topics.touch('connection', 'channels', 'workspaces', 'threads', 'outbox', `user:${this.accountId}`);
     if (this.stopping) return;
@@ -295,7 +321,7 @@ class SyncEngine implements Engine {
 
   /** Ends timers and questions; nothing is written after the flush that follows. */
   private halt(): void {
-    for (const part of [this.syncer, this.outboxQueue, this.reads, this.draftSync, this.directory]) part.stop();
+    for (const part of [this.syncer, this.outboxQueue, this.reads, this.draftSync, this.uploadBook, this.directory]) part.stop();
     this.keepTimer?.cancel();
     this.ackTimer?.cancel();
     this.timer?.cancel();
@@ -309,6 +335,7 @@ class SyncEngine implements Engine {
     this.reads.stop();
     this.draftSync.stop();
     this.draftBook.forget();
+    await this.uploadBook.forget();
     await this.options.durable.clear();
     this.dispatch({ kind: 'signed_out', reason: 'signed_out' });
     await this.wiped;
@@ -355,6 +382,7 @@ class SyncEngine implements Engine {
     this.outboxQueue.setRunning(usable);
     this.reads.setRunning(usable);
     this.draftSync.setRunning(usable);
+    this.uploadBook.setRunning(usable);
   }
 
   private run(effect: ConnectionEffect): void {
@@ -451,6 +479,7 @@ class SyncEngine implements Engine {
     this.outboxQueue.wake();
     this.reads.wake();
     this.draftSync.wake();
+    this.uploadBook.wake();
     this.directory.setRunning(true);
     this.syncer.setRunning(true);
     for (const timeline of this.open) timeline.wake();
@@ -487,7 +516,7 @@ class SyncEngine implements Engine {
     this.keepSoon();
     if (!this.started) return;
     this.mind(channel);
-    this.outboxQueue.arrived(channel.id, (clientMsgId) => channel.rows.bySent(this.accountId, clientMsgId) !== undefined);
+    this.outboxQueue.arrived(channel.id, (clientMsgId) => channel.rows.bySent(this.accountId, clientMsgId));
     if (this.replica.isOpen(channel.id)) for (const timeline of this.open) if (timeline.channelId === channel.id) timeline.tend();
   }
 
@@ -548,8 +577,25 @@ class SyncEngine implements Engine {
   edit(channelId: string, messageId: string, content: string): Promise<void> { return this.noting(this.acting.edit(channelId, messageId, content)); }
   delete(channelId: string, messageId: string): Promise<void> { return this.noting(this.acting.delete(channelId, messageId)); }
   react(channelId: string, messageId: string, emoji: string, add: boolean): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'react', messageId, emoji, add })); }
-  retry(itemId: string): Promise<void> { return this.noting(this.outboxQueue.retry(itemId)); }
+  async retry(itemId: string): Promise<void> {
+    const files = this.outboxQueue.all().find((record) => record.id === itemId)?.what;
+    if (files?.act === 'send') for (const file of files.files ?? []) await this.uploadBook.resume(file.id);
+    await this.outboxQueue.retry(itemId);
+  }
   discard(itemId: string): Promise<void> { return this.noting(this.outboxQueue.discard(itemId)); }
+  async attach(channelId: string, rootId: string | null, file: AttachedFile, source: unknown): Promise<void> {
+    // Asked again by a tab whose leader died: only the bytes may be missing.
+    if (this.uploadBook.has(file.id)) return this.uploadBook.supply(file.id, source);
+    const added = this.uploadBook.add(channelId, file, source);
+    this.draftBook.addFiles(channelId, rootId, [file.id]);
+    await this.draftBook.flush();
+    await added;
+  }
+  attachStored(channelId: string, rootId: string | null, fileIds: readonly string[]): void { this.draftBook.addFiles(channelId, rootId, fileIds.map((id) => this.uploadBook.localIdOf(id))); }
+  detach(channelId: string, rootId: string | null, fileId: string): void { this.draftBook.removeFile(channelId, rootId, fileId); }
+  resumeUpload(fileId: string): Promise<void> { return this.uploadBook.resume(fileId); }
+  supply(fileId: string, source: unknown): Promise<void> { return this.uploadBook.supply(fileId, source); }
+  sendWithout(itemId: string, fileId: string): Promise<void> { return this.noting(this.outboxQueue.without(itemId, fileId)); }
   read(channelId: string, seq: number, rootId: string | null = null): void { this.reads.read(channelId, rootId, seq); }
   markUnread(channelId: string, firstUnreadSeq: number, rootId: string | null = null): Promise<void> { return this.noting(this.acting.markUnread(channelId, firstUnreadSeq, rootId)); }
   followThread(channelId: string, rootId: string, follow: boolean): Promise<void> { return this.noting(this.outboxQueue.add(channelId, { act: 'follow', rootId, follow })); }
@@ -600,6 +646,7 @@ class SyncEngine implements Engine {
     this.outboxQueue.wake();
     this.reads.wake();
     this.draftSync.wake();
+    this.uploadBook.wake();
     for (const timeline of this.open) timeline.wake();
   }
   setOnline(online: boolean): void { this.dispatch({ kind: 'network', online }); }

@@ -1,8 +1,9 @@
 import { uuidv7 } from '../domain/ids.ts';
 import { fraction } from '../domain/random.ts';
+import type { Message } from '../protocol/entities.ts';
 import type { Problem } from '../protocol/errors.ts';
 import { callOf, type Act, type OutboxRecord } from './acts.ts';
-import type { PendingState } from './api.ts';
+import type { AttachedFile, PendingState } from './api.ts';
 import { padded } from './persist.ts';
 import type { Clock, KeyValueChange, KeyValueStore, Outcome, Random, Timer, Transport } from './ports.ts';
 
@@ -23,6 +24,14 @@ export interface OutboxEvents {
   signedOut(): void;
 }
 
+/** What the queue must know of files: their ids at the server, once these have them, and what became of the others. */
+export interface SendFiles {
+  /** Null while the server has it not. */
+  fileIdOf(id: string): string | null;
+  /** Whether it comes no further by itself. */
+  stuck(id: string): 'refused' | 'lost' | null;
+}
+
 /** In order of acting; two engines over one store, where a browser cannot elect one, never write the same key. */
 const keyOf = (record: OutboxRecord): string => `${padded(record.n)}/${record.id}`;
 
@@ -41,6 +50,7 @@ export class Outbox {
 
   constructor(
     private readonly durable: KeyValueStore, private readonly transport: Transport, private readonly clock: Clock, private readonly random: Random, private readonly events: OutboxEvents,
+    private readonly files: SendFiles = { fileIdOf: (id) => id, stuck: () => null },
   ) {}
 
   async load(): Promise<void> {
@@ -63,11 +73,35 @@ export class Outbox {
     const act = record.what.act === 'edit' || record.what.act === 'delete' || record.what.act === 'react' || record.what.act === 'pin' ? record.what.act : 'send';
     const base = { act, since: record.since } as const;
     if (record.refused) return { kind: 'refused', ...base, ...record.refused };
+    const left = this.missing(record);
+    const stuck = left.find((file) => this.files.stuck(file.id) !== null);
+    if (stuck) return { kind: 'refused', ...base, code: `file_${this.files.stuck(stuck.id)!}`, detail: stuck.name };
     if (this.isHeld(record)) return { kind: 'held', act: 'send', since: record.since, until: record.heldUntil! };
     if (this.isOld(record)) return { kind: 'waiting', ...base, retryAt: null, reason: 'old' };
+    if (left.length > 0) return { kind: 'waiting', act: 'send', since: record.since, retryAt: null, reason: 'files', files: left.length };
     if (item.waiting) return { kind: 'waiting', ...base, retryAt: item.waiting.reason === 'offline' ? null : item.waiting.retryAt, reason: item.waiting.reason };
     if (!this.running) return { kind: 'waiting', ...base, retryAt: null, reason: 'offline' };
     return { kind: 'sending', ...base };
+  }
+
+  /** Its files that the server has not got. */
+  private missing({ what }: OutboxRecord): readonly AttachedFile[] { return what.act === 'send' ? (what.files ?? []).filter((file) => this.files.fileIdOf(file.id) === null) : []; }
+  /** Ids of all files that something here still needs. */
+  fileIds(): string[] { return [...this.items.values()].flatMap(({ record: { what } }) => (what.act === 'send' ? (what.files ?? []).map((file) => file.id) : [])); }
+  /** A file has come further, or will come no further. */
+  fileChanged(id: string): void {
+    for (const { record } of this.items.values()) if (record.what.act === 'send' && record.what.files?.some((file) => file.id === id)) this.events.changed(record.channelId);
+    this.pump();
+  }
+  /** A send that the server cannot have goes without one of its files; with nothing left it goes altogether. */
+  async without(id: string, fileId: string): Promise<void> {
+    const item = this.items.get(id);
+    if (!item || item.inFlight || item.record.what.act !== 'send' || (item.record.attempted && !item.record.refused)) return;
+    const { what } = item.record;
+    const files = (what.files ?? []).filter((file) => file.id !== fileId);
+    if (files.length === 0 && what.content.trim() === '') return this.discard(id);
+    await this.replace(item, { what: { ...what, files }, refused: null });
+    this.pump();
   }
 
   private isOld(record: OutboxRecord): boolean { return !record.confirmed && this.clock.now() - record.since > OLD_MS; }
@@ -167,11 +201,26 @@ export class Outbox {
 
   /**
    * A send that was refused may be there all the same: the wire had repeated the call, and the copy was let in later. The
-   * message itself is the better answer.
+   * message itself is the better answer. One that still waits for files was sent by another device without them: what the
+   * message lacks goes on as a message of its own.
    */
-  arrived(channelId: string, isStored: (clientMsgId: string) => boolean): void {
+  arrived(channelId: string, stored: (clientMsgId: string) => Message | undefined): void {
     if (this.items.size === 0) return;
-    for (const record of this.of(channelId)) if (record.refused && record.what.act === 'send' && isStored(record.what.clientMsgId)) void this.discard(record.id).catch(() => {});
+    for (const record of this.of(channelId)) {
+      const message = record.what.act === 'send' ? stored(record.what.clientMsgId) : undefined;
+      if (!message || record.what.act !== 'send') continue;
+      if (record.refused) void this.discard(record.id).catch(() => {});
+      else if (!record.attempted && record.what.files?.length) void this.keepRest(record.id, record.what, message).catch(() => {});
+    }
+  }
+  private async keepRest(id: string, what: Extract<Act, { act: 'send' }>, message: Message): Promise<void> {
+    const item = this.items.get(id)!;
+    const there = new Set(message.files.map((file) => file.id));
+    const files = message.deleted ? [] : (what.files ?? []).filter((file) => !there.has(this.files.fileIdOf(file.id) ?? file.id));
+    const content = message.deleted || message.content === what.content ? '' : what.content;
+    if (files.length === 0 && content === '') return this.discard(id);
+    await this.replace(item, { what: { ...what, clientMsgId: id, content, broadcast: false, files } });
+    this.pump();
   }
 
   /** Sends go out while running. */
@@ -199,8 +248,8 @@ export class Outbox {
     for (const { id } of this.all()) {
       const item = this.items.get(id)!;
       const { record } = item;
-      // Refused and unconfirmed old ones are not ready and are overtaken; one that waits holds back what comes after it.
-      if (busy.has(record.channelId) || record.refused || this.isOld(record)) continue;
+      // Refused and unconfirmed old ones, and those whose files are on their way, are not ready and are overtaken; one that waits holds back what comes after it.
+      if (busy.has(record.channelId) || record.refused || this.isOld(record) || this.missing(record).length > 0) continue;
       busy.add(record.channelId);
       if (!item.kept || this.isHeld(record)) continue;
       if (item.waiting && item.waiting.retryAt > now) { earliest = Math.min(earliest, item.waiting.retryAt); continue; }
@@ -222,7 +271,7 @@ export class Outbox {
         return this.wait(item, 'unavailable', null);
       }
     }
-    const { call, input } = callOf(item.record);
+    const { call, input } = callOf(item.record, (id) => this.files.fileIdOf(id));
     const outcome = (await this.transport.call(call, input as never, { idempotencyKey: item.record.id })) as Outcome<unknown>;
     if (!this.items.has(item.record.id)) return;
     if (outcome.kind === 'ok') return this.acknowledged(item, outcome.value);
@@ -243,7 +292,7 @@ export class Outbox {
       const { content } = item.record.what;
       const { message } = problem;
       const answer = { message_id: message.id, message };
-      if (message.content === content || message.deleted) return this.acknowledged(item, answer);
+      if (message.content === content || message.deleted || content === '') return this.acknowledged(item, answer);
       void this.add(item.record.channelId, { act: 'edit', messageId: message.id, content });
       return this.acknowledged(item, answer);
     }
@@ -256,6 +305,7 @@ export class Outbox {
   private async acknowledged(item: Item, value: unknown): Promise<void> {
     const { record } = item;
     this.events.answered(record, value);
+    this.sendRest(record, value);
     const changes: KeyValueChange[] = [this.remove(record)];
     if (record.what.act === 'send') changes.push(...this.resolve(record.channelId, record.what.clientMsgId, (value as { message_id: string }).message_id));
     this.items.delete(record.id);
@@ -263,6 +313,15 @@ export class Outbox {
     // Not removed: after a restart it is sent again with the same ids and answered alike.
     await this.durable.write(changes).catch(() => {});
     this.pump();
+  }
+
+  /** Another device has sent this draft without files that were added here since: they follow as a message of their own, whose id is always the same. */
+  private sendRest({ id, channelId, what }: OutboxRecord, value: unknown): void {
+    if (what.act !== 'send' || !what.files?.length) return;
+    const { message } = value as { message: Message };
+    const there = new Set(message.files.map((file) => file.id));
+    const files = message.deleted ? [] : what.files.filter((file) => !there.has(this.files.fileIdOf(file.id) ?? file.id));
+    if (files.length > 0) void this.add(channelId, { ...what, clientMsgId: id, content: '', broadcast: false, files }).catch(() => {});
   }
 
   /** Acts on a message that was still waiting now name its id. */

@@ -1,4 +1,5 @@
 import type { Call, InputOf, ResponseOf } from '../protocol/call.ts';
+import type { File } from '../protocol/entities.ts';
 import type { Problem } from '../protocol/errors.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 
@@ -28,6 +29,43 @@ export interface SocketObserver {
   opened(): void;
   frame(frame: ServerFrame): void;
   closed(code: number, reason: string): void;
+}
+
+export interface UploadTask {
+  /** Given by this device; the server gives the file an id of its own. */
+  id: string;
+  name: string;
+  size: number;
+  mime: string;
+  channelId: string;
+  /** Where an earlier try went to: what arrived there need not be sent again. */
+  url: string | null;
+}
+
+export interface UploadObserver {
+  /** Bytes that the server has, or that are on their way. */
+  progress(sent: number): void;
+  /** Where this upload can be gone on with, after a restart too. */
+  url(url: string): void;
+}
+
+/** How an upload ended. `unreached`: cut or stopped, and to be gone on with. `lost`: the bytes are not on this device any more. */
+export type UploadOutcome =
+  | { kind: 'ok'; file: File }
+  | { kind: 'problem'; problem: Problem; retryAfterMs: number | null }
+  | { kind: 'unreached'; reason: string }
+  | { kind: 'lost' };
+
+/** Keeps the bytes of files until the server has them, and carries them there. The engine decides what is carried, and when. */
+export interface UploadPort {
+  /** Takes bytes in, readable at once. True once they survive a restart; false when there is no room and they last as long as this run. */
+  keep(id: string, source: unknown): Promise<boolean>;
+  /** Carries one file, going on from `url` where that is known. `done` never rejects; after `stop` it is `unreached`. */
+  upload(task: UploadTask, observer: UploadObserver): { done: Promise<UploadOutcome>; stop(): void };
+  /** Forgets bytes. */
+  drop(ids: readonly string[]): Promise<void>;
+  /** Forgets all bytes but these. */
+  retain(ids: readonly string[]): Promise<void>;
 }
 
 /**

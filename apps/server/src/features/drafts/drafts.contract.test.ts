@@ -32,6 +32,11 @@ describe.each(STORES)('drafts on $adapter', (adapter) => {
     expect(await talk.as(laptop).refused(putDraft, { ...text('a'), thread_root_id: NOBODY })).toMatchObject({ code: 'not_found' });
   });
 
+  it('may be of files alone, but not of nothing', async () => {
+    expect(await talk.as(laptop).call(putDraft, { ...text(''), file_ids: [NOBODY] })).toMatchObject({ content: '', file_ids: [NOBODY], version: 1 });
+    expect(await talk.as(laptop).refused(putDraft, { ...text('', 1), file_ids: [] })).toMatchObject({ code: 'invalid_request' });
+  });
+
   it('goes on from the version that it knows, and a repeat changes nothing', async () => {
     expect(await talk.as(laptop).call(putDraft, text('a'))).toMatchObject({ version: 1, content: 'a', device_id: laptop.device_id });
     expect(await talk.as(laptop).call(putDraft, text('a'))).toMatchObject({ version: 1 });

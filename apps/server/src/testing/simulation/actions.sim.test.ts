@@ -19,6 +19,13 @@ const text = (s: Stage, d: Device, channelId = s.room) => d.timeline(channelId, 
 /** One of every kind of change that a person or a script can make. */
 const ACTIONS: Record<string, Action> = {
   'send': (s) => s.alice.engine!.send({ channelId: s.room, content: 'plain' }),
+  'send a file': async (s) => {
+    await s.alice.engine!.attach(s.room, null, { id: '0190a000-0000-7000-8000-0000000000f1', name: 'plan.txt', size: 4, mime: 'text/plain' }, 'plan');
+    const draft = s.alice.engine!.draft(s.room, null).get()!;
+    await s.alice.engine!.send({ channelId: s.room, content: '', clientMsgId: draft.clientMsgId, files: [{ id: draft.files[0]!, name: 'plan.txt', size: 4, mime: 'text/plain' }] });
+  },
+  'write a draft of a file': (s) => s.alice.engine!.attach(s.room, null, { id: '0190a000-0000-7000-8000-0000000000f2', name: 'note.txt', size: 4, mime: 'text/plain' }, 'note'),
+  'take the file out of the draft': (s) => s.alice.engine!.detach(s.room, null, s.alice.engine!.draft(s.room, null).get()!.files[0]!),
   'send naming one': (s) => s.alice.engine!.send({ channelId: s.room, content: `hey <@${s.bob.person.id}>` }),
   'send naming all': (s) => s.alice.engine!.send({ channelId: s.room, content: '<!channel> all' }),
   'make a group': async (s) => { s.group = (await s.scenario.call(asOwner(s), createGroup, { workspace_id: s.scenario.workspaceId, name: 'Team', handle: 'team', user_ids: [s.bob.person.id] }))!.id; },

@@ -55,7 +55,14 @@ async function projections(tx: ReadTx, scenario: Scenario): Promise<string[]> {
 /** What a device promised to keep is in the store exactly once, or still with the device. */
 async function sends(tx: ReadTx, scenario: Scenario): Promise<string[]> {
   const found: string[] = [];
-  for (const { device, channelId, clientMsgId, content } of scenario.kept) {
+  const carried = new Map<string, number>();
+  for (const row of await tx.find(messages, { limit: 100_000 })) for (const file of row.doc.files) carried.set(file.name, (carried.get(file.name) ?? 0) + 1);
+  for (const { device, channelId, clientMsgId, content, files = [] } of scenario.kept) {
+    for (const name of files) {
+      const times = carried.get(name) ?? 0;
+      const stuck = device.engine?.outbox.get().some((i) => i.state.kind === 'refused' && i.files.some((file) => file.name === name));
+      if (times > 1 || (times === 0 && !stuck)) found.push(`${device.name}: kept file ${name} of ${clientMsgId} is in ${times} messages`);
+    }
     const rows = await tx.find(messages, { index: 'by_client', prefix: [channelId, device.person.id, clientMsgId], limit: 3 });
     const waiting = device.engine?.outbox.get().find((i) => i.key === clientMsgId && i.act === 'send');
     if (rows.length === 1 && !waiting) continue;
@@ -109,10 +116,13 @@ async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promi
     const heldNow = [...entities].sort(byId);
     if (!same([...wanted].sort(byId), heldNow)) found.push(`${type}: holds ${brief(heldNow)} but stored ${brief(wanted)}`);
   }
-  // Where one sees nothing any more, a text stays on its device, and the server keeps what it was told before.
-  const sees = new Set([...memberships.keys(), ...(await tx.find(channels, { limit: 100 })).filter((row) => row.doc.kind === 'public').map((row) => row.id)]);
-  const drafts = stored.filter((r) => r.type === 'draft').map((r) => r.doc as { content: string; channel_id: string }).filter((d) => sees.has(d.channel_id)).map((d) => d.content);
-  const written = engine.drafts().get().filter((d) => sees.has(d.channelId)).flatMap((d) => [...(d.content === '' ? [] : [d.content]), ...d.others.map((o) => o.content)]);
+  const told = (content: string, fileIds: readonly string[]): string[] => (content === '' && fileIds.length === 0 ? [] : [[content, ...fileIds].join('|')]);
+  const fileIds = (ids: readonly string[]): string[] => ids.flatMap((id) => { const state = engine.upload(id).get()?.state; return state === undefined ? id : state.kind === 'done' ? state.file.id : []; });
+  // Where one sees nothing any more, a text stays on its device as it is.
+  const seen = new Set((await tx.find(channels, { limit: 100 })).filter((row) => row.doc.kind === 'public' || memberships.has(row.id)).map((row) => row.id));
+  const drafts = stored.filter((r) => r.type === 'draft').map((r) => r.doc as { channel_id: string; content: string; file_ids: string[] }).filter((d) => seen.has(d.channel_id)).flatMap((d) => told(d.content, d.file_ids));
+  for (const draft of engine.drafts().get()) for (const id of draft.files) { const kind = engine.upload(id).get()?.state.kind; if (kind !== undefined && kind !== 'done' && kind !== 'lost') found.push(`a file of a draft is ${kind}`); }
+  const written = engine.drafts().get().filter((d) => seen.has(d.channelId)).flatMap((d) => [...told(d.content, fileIds(d.files)), ...d.others.flatMap((o) => told(o.content, o.fileIds))]);
   if (!same([...drafts].sort(), [...written].sort())) found.push(`drafts ${brief(written)} but stored ${brief(drafts)}`);
   const workspaces = (await tx.find(workspaceMembers, { index: 'by_user', prefix: [me], limit: 100 })).map((r) => r.workspace_id).sort();
   const heldWorkspaces = engine.workspaces.get().map((w) => w.id).sort();

@@ -7,15 +7,18 @@ import { CrashableStore, type Disk } from './crashable-store.ts';
 import { SimWire, type Weather } from './network.ts';
 import { MortalClock, type SimClock } from './sim-clock.ts';
 import type { SimServer } from './sim-server.ts';
+import { SimUploads, type FileDisk } from './sim-uploads.ts';
 
 /** A device of a person: its disks outlive the engines that it runs one after the other. */
 export class Device {
   readonly cacheDisk: Disk = new Map();
   readonly durableDisk: Disk = new Map();
+  readonly fileDisk: FileDisk = new Map();
   engine: Engine | null = null;
   readonly open = new Map<string, Timeline>();
   online = true;
   private wire: SimWire | null = null;
+  private uploads: SimUploads | null = null;
   private stores: CrashableStore[] = [];
   private mortal: MortalClock | null = null;
   private starts = 0;
@@ -28,8 +31,9 @@ export class Device {
     const mortal = (this.mortal = new MortalClock(this.clock));
     this.stores = [new CrashableStore(this.cacheDisk, this.clock, this.chance), new CrashableStore(this.durableDisk, this.clock, this.chance)];
     this.wire = new SimWire(this.server, this.clock, this.chance, this.person.token, this.weather, () => this.online);
+    this.uploads = new SimUploads(this.fileDisk, this.server, this.clock, this.chance, this.person.token, this.weather, () => this.online);
     const engine = createEngine({
-      accountId: this.person.id, deviceId: this.person.device_id, token: this.person.token, transport: this.wire, cache: this.stores[0]!, durable: this.stores[1]!,
+      accountId: this.person.id, deviceId: this.person.device_id, token: this.person.token, transport: this.wire, cache: this.stores[0]!, durable: this.stores[1]!, uploads: this.uploads,
       clock: mortal, random: new SeededRandom(this.seed * 1_000 + ++this.starts), pageSize: 6, syncPageSize: 7,
     });
     await engine.start();
@@ -46,6 +50,7 @@ export class Device {
     this.mortal?.kill();
     this.mortal = null;
     this.wire?.die();
+    this.uploads?.die();
     for (const store of this.stores) store.crash();
   }
 

@@ -1,8 +1,8 @@
 import { archiveChannel, createChannel, inviteToChannel, joinChannel, leaveChannel, openDm, removeFromChannel, unarchiveChannel, updateChannel } from '@parley/shared/protocol/calls/channels';
+import { uuidv7 } from '@parley/shared/domain/ids';
 import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
 import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
 import { createGroup, updateGroup } from '@parley/shared/protocol/calls/groups';
-import { uuidv7 } from '@parley/shared/domain/ids';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import type { MessageView } from '@parley/shared/sync/api';
@@ -25,7 +25,7 @@ export function lowerLimits(): void {
 }
 
 /** A send whose promise the device kept: it must be in the store exactly once, or still be shown as unsent. */
-export interface KeptSend { device: Device; channelId: string; clientMsgId: string; content: string }
+export interface KeptSend { device: Device; channelId: string; clientMsgId: string; content: string; /** Names of its files, each of which is one of a kind. */ files?: readonly string[] }
 
 /** Several people with several devices each, at one server, in one seed's weather. */
 export class Scenario {
@@ -197,6 +197,7 @@ export class Scenario {
     const mine = stored.filter((m) => m.message.author_id === device.person.id && !m.message.deleted);
     const roll = chance.between(0, 99);
     const ignore = (work: Promise<unknown>): void => void work.catch(() => {});
+    if (roll < 6) return this.files(device, channelId);
     if (roll < 30) return this.send(device, channelId, null, false, true);
     if (roll < 42 && stored.length > 0) {
       // Half of them to one thread, so that it outgrows a page.
@@ -204,7 +205,9 @@ export class Scenario {
       return this.send(device, channelId, root.parent_message_id ?? root.id, chance.of(0.3));
     }
     if (roll < 48 && mine.length > 0) return ignore(engine.edit(channelId, chance.pick(mine).message.id, this.text(device)));
-    if (roll < 52 && mine.length > 0) return ignore(engine.delete(channelId, chance.pick(mine).message.id));
+    // Those with files stay, so that each file can be looked for at the end.
+    const bare = mine.filter((m) => m.message.files.length === 0);
+    if (roll < 52 && bare.length > 0) return ignore(engine.delete(channelId, chance.pick(bare).message.id));
     if (roll < 58 && stored.length > 0) return ignore(engine.react(channelId, chance.pick(stored).message.id, chance.pick(['👍', '🎉']), chance.of(0.7)));
     if (roll < 66 && timeline) {
       const seq = stored.length > 0 && chance.of(0.5) ? chance.pick(stored).message.seq : timeline.headSeq;
@@ -244,7 +247,7 @@ export class Scenario {
       case 0: return engine.setDraft(channelId, null, chance.of(0.2) ? '' : this.text(device));
       case 1: {
         const draft = engine.draft(channelId, null).get();
-        if (draft && draft.content !== '') return ignore(engine.send({ channelId, content: draft.content, clientMsgId: draft.clientMsgId }));
+        if (draft && (draft.content !== '' || draft.files.length > 0)) return this.sendDraft(device, channelId);
         return engine.setDraft(channelId, null, this.text(device));
       }
       case 2: return ignore(chance.of(0.4) ? engine.setPreference('notify_keywords', chance.pick([['says'], ['1', 'never said'], null])) : engine.setPreference(chance.pick(['a', 'b']), chance.pick([1, 2, null])));
@@ -271,6 +274,29 @@ export class Scenario {
         return ignore(engine.unschedule(one.channel_id, one.id));
       }
     }
+  }
+
+  /** Files are added to what one writes, and go with it at once or later; or one is taken out again. */
+  private files(device: Device, channelId: string): void {
+    const { chance } = this;
+    const engine = device.engine!;
+    const draft = engine.draft(channelId, null).get();
+    if (draft && draft.files.length > 0 && chance.of(0.15)) return engine.detach(channelId, null, chance.pick(draft.files));
+    for (let n = chance.between(1, 2); n > 0; n--) {
+      const name = `file-${++this.sent}.txt`;
+      const bytes = `bytes of ${name} by ${device.name}`;
+      void engine.attach(channelId, null, { id: uuidv7(this.clock, this.server.ids), name, size: bytes.length, mime: 'text/plain' }, bytes).catch(() => {});
+    }
+    if (chance.of(0.6)) this.sendDraft(device, channelId);
+  }
+
+  private sendDraft(device: Device, channelId: string): void {
+    const engine = device.engine!;
+    const draft = engine.draft(channelId, null).get();
+    if (!draft || (draft.content === '' && draft.files.length === 0)) return;
+    const { content, clientMsgId } = draft;
+    const files = draft.files.map((id) => { const upload = engine.upload(id).get(); return { id, name: upload?.name ?? '', size: upload?.size ?? 0, mime: 'text/plain' }; });
+    void engine.send({ channelId, content, clientMsgId, files }).then(() => this.kept.push({ device, channelId, clientMsgId, content, files: files.flatMap((file) => file.name || []) }), () => {});
   }
 
   private text(device: Device): string {

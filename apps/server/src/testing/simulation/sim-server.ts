@@ -1,3 +1,4 @@
+import type { File } from '@parley/shared/protocol/entities';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { createCore, type Core, type CoreRequest, type CoreResponse } from '../../core.ts';
 import { cardsConsumer } from '../../features/cards/cards.service.ts';
@@ -46,10 +47,12 @@ export class SimServer {
   /** Faults and uneven pace of the store. */
   troubled = false;
   readonly reads = new ReadOracle();
+  /** Where devices take the ids of their files from. */
+  readonly ids: SeededRandom;
   /** Errors that the server logged, and frames out of order: a simulation expects none. */
   readonly errors: string[] = [];
 
-  constructor(private readonly clock: SimClock, private readonly chance: Chance, private readonly seed: number) {}
+  constructor(private readonly clock: SimClock, private readonly chance: Chance, private readonly seed: number) { this.ids = new SeededRandom(seed * 31 + 7); }
 
   get up(): boolean { return this.running !== null; }
   get store(): MemoryStore { return this.running!.store; }
@@ -112,6 +115,24 @@ export class SimServer {
     const token = request.headers['authorization']?.slice(7) ?? '';
     this.reads.asked(token.slice(0, token.indexOf('.')), request);
     return Promise.race([process.core.handle(request), process.died]);
+  }
+
+  /** What arrived by resumable uploads, by their address: one that is whole is not stored again. */
+  private readonly arrived = new Map<string, File>();
+  /** Takes a file in. Null when nobody answers. */
+  async storeFile(address: string, file: { name: string; bytes: string; token: string }): Promise<File | null> {
+    const held = this.arrived.get(address);
+    if (held) return this.running ? held : null;
+    const bytes = new TextEncoder().encode(file.bytes);
+    const response = await this.handle({
+      method: 'POST', path: 'files', query: { name: file.name }, headers: { authorization: `Bearer ${file.token}`, 'content-type': 'text/plain', 'content-length': String(bytes.length) }, address: '127.0.0.1',
+      raw: (async function* () { yield bytes; })(),
+    });
+    if (response && response.status >= 300 && response.status < 500) this.errors.push(`a file was refused: ${JSON.stringify(response.body)}`);
+    if (!response || response.status >= 300) return null;
+    const stored = response.body as File;
+    this.arrived.set(address, stored);
+    return stored;
   }
 
   /** Null when nobody listens. `cut` is called when the process dies. */

@@ -1,4 +1,4 @@
-import { Bold, Code, Italic, Link, List, ListOrdered, SendHorizontal, SmilePlus, SquareCode, Strikethrough, TextQuote } from 'lucide-react';
+import { Bold, Code, Italic, Link, List, ListOrdered, Plus, SendHorizontal, SmilePlus, SquareCode, Strikethrough, TextQuote } from 'lucide-react';
 import { readReference } from '@parley/shared/domain/markup/mention-syntax';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
@@ -19,7 +19,7 @@ import { rememberMention } from './people-pool.ts';
 import { SuggestionList } from './suggestion-list.tsx';
 import { useSuggestions } from './use-suggestions.ts';
 
-export interface ComposerBoxHandle { focus(): void; text(): string; /** The caret goes to the end, or to where it is told. */ set(text: string, caret?: number): void; /** Keeps what is written as the draft. */ flush?(): void }
+export interface ComposerBoxHandle { focus(): void; text(): string; /** The caret goes to the end, or to where it is told. */ set(text: string, caret?: number): void; /** Keeps what is written as the draft. */ flush?(): void; addFiles?(files: readonly File[]): void }
 
 export interface ComposerBoxProps {
   mode: 'message' | 'thread' | 'edit';
@@ -49,6 +49,12 @@ export interface ComposerBoxProps {
   /** Beside the button that sends, while there is a text; `null` takes its place away. */
   sendMenu?: ReactNode;
   disabledReason?: string | undefined;
+  /** Files chosen or pasted; without it none can be added. */
+  onFiles?(files: readonly File[]): void;
+  /** Something is added: it may go without text. */
+  attached?: boolean;
+  /** Stands between text and tools. */
+  between?: ReactNode;
   below?: ReactNode;
   ref?: Ref<ComposerBoxHandle>;
 }
@@ -57,13 +63,14 @@ const COUNT_FROM = 0.9;
 
 /** CMP-1: the one field for messages, threads and edits. It takes keys from the first paint; the live editor comes later. */
 export function ComposerBox(props: ComposerBoxProps) {
-  const { mode, channelId, label, initial, autoFocus, submitLabel, onCancel, onBlur, disabledReason, below, ref } = props;
+  const { mode, channelId, label, initial, autoFocus, submitLabel, onCancel, onBlur, disabledReason, onFiles, attached = false, between, below, ref } = props;
   const t = useText();
   const id = useId();
   const engine = useEngine();
   const { preferences } = useChat();
   const area = useRef<HTMLTextAreaElement>(null);
   const host = useRef<HTMLDivElement>(null);
+  const chooser = useRef<HTMLInputElement>(null);
   const editor = useRef<EditorHandle | null>(null);
   const [live, setLive] = useState(false);
   const [content, setContent] = useState(initial);
@@ -104,7 +111,7 @@ export function ComposerBox(props: ComposerBoxProps) {
   };
   const submit = async () => {
     const field = editor.current?.read();
-    if (!field || disabledReason !== undefined || (mode !== 'edit' && field.text.trim() === '') || field.text.length > LIMITS.content_characters) return;
+    if (!field || disabledReason !== undefined || (mode !== 'edit' && !latest.current.attached && field.text.trim() === '') || field.text.length > LIMITS.content_characters) return;
     close(false);
     if (await latest.current.onSubmit(field.text, field.to) && mode !== 'edit') {
       const rest = typedSince(field.text, editor.current?.read().text ?? '');
@@ -172,10 +179,18 @@ export function ComposerBox(props: ComposerBoxProps) {
     const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace(/^Key/, '').toLowerCase();
     if (letter === 'z' && empty && !event.shiftKey) return now.onUndoSend?.() ?? false;
     if (event.shiftKey) return letter === 'x' ? run((f) => toggleMark(f, 'strike')) : letter === 'u' ? run((f) => insertLink(f)) : false;
+    if (letter === 'u' && now.onFiles) { chooser.current?.click(); return true; }
     return letter === 'b' ? run((f) => toggleMark(f, 'bold')) : letter === 'i' ? run((f) => toggleMark(f, 'italic')) : letter === 'e' ? run((f) => toggleMark(f, 'code')) : false;
   };
   const onPaste = (event: ClipboardEvent): boolean => {
     const text = event.clipboardData?.getData('text/plain') ?? '';
+    // Programs that copy text put a picture of it beside: the text is meant.
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length > 0 && text === '' && latest.current.onFiles) {
+      event.preventDefault();
+      latest.current.onFiles(files);
+      return true;
+    }
     const done = run((field) => pasteOver(field, text));
     if (done) event.preventDefault();
     return done;
@@ -257,7 +272,7 @@ export function ComposerBox(props: ComposerBoxProps) {
   );
   const icon = { size: 18, strokeWidth: 1.75, 'aria-hidden': true } as const;
   const ctrl = platform.isMac ? '⌘' : 'Ctrl+';
-  const blank = content.trim() === '';
+  const blank = content.trim() === '' && !attached;
 
   return (
     <div className={cx(styles.box, mode === 'edit' && styles.editBox)} data-composer={mode} onKeyDown={(event) => { if (event.key !== 'Escape') return; if (onCancel && event.target !== area.current) { event.stopPropagation(); onCancel(editor.current?.read().text ?? content); } }}>
@@ -271,7 +286,14 @@ export function ComposerBox(props: ComposerBoxProps) {
           </div>
         )}
       </div>
+      {between}
       <div className={styles.tools}>
+        {onFiles && (
+          <>
+            {tool(<Plus {...icon} />, t('chat.composer.attach'), `${ctrl}U`, () => chooser.current?.click())}
+            <input ref={chooser} type="file" multiple hidden tabIndex={-1} aria-hidden="true" onChange={(event) => { const chosen = [...(event.target.files ?? [])]; event.target.value = ''; if (chosen.length > 0) onFiles(chosen); editor.current?.focus(); }} />
+          </>
+        )}
         <Popover open={picking} onOpenChange={setPicking} label={t('chat.emoji.label')} side="top" align="start" trigger={<IconButton label={t('chat.composer.emoji')} className={styles.tool}><SmilePlus {...icon} /></IconButton>}>
           <LazyEmojiPicker skinTone={preferences.skinTone} onClose={() => { setPicking(false); editor.current?.focus(); }} onPick={(glyph) => run(({ from, to }) => ({ from, to, insert: glyph, anchor: from + glyph.length, head: from + glyph.length }))} />
         </Popover>

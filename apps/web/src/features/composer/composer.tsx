@@ -1,6 +1,7 @@
 import { parseMarkup } from '@parley/shared/domain/markup/parse';
 import { walkInlines } from '@parley/shared/domain/markup/text';
 import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { useIntl } from 'react-intl';
 import { withWords } from '../../i18n/catalogue.ts';
 import { useText } from '../../i18n/text.tsx';
 import { useChannel, useDraft, useEngine } from '../../state/engine.tsx';
@@ -32,6 +33,7 @@ export interface ComposerProps {
 const TYPING_EVERY_MS = 3_000;
 /** CMP-13: groups of more people than these are asked about. */
 const ASK_FROM = 6;
+const NO_FILES: readonly string[] = [];
 
 /** The composer of a channel or a thread: drafts, sending, naming everybody. */
 export function Composer(props: ComposerProps) {
@@ -40,6 +42,7 @@ export function Composer(props: ComposerProps) {
 
 function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null || !window.matchMedia('(pointer:coarse)').matches, onEscape, ref }: ComposerProps) {
   const t = useText();
+  const intl = useIntl();
   const engine = useEngine();
   const { preferences, actor } = useChat();
   const channel = useChannel(channelId);
@@ -55,7 +58,13 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
   const [drafts] = useState(() => new DraftKeeper((content, base) => engine.setDraft(channelId, rootId, content, base), () => void engine.flushDrafts(), {
     later: (run, ms) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); }, now: () => performance.now(),
   }, first?.content ?? ''));
-  const [handle] = useState<ComposerBoxHandle>(() => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text, caret) => { box.current?.set(text, caret); drafts.typed(text); }, flush: () => drafts.flush() }));
+  const addFiles = useCallback((files: readonly File[]) => {
+    void withWords(import('../files/add-files.ts')).then((module) => module.addFiles({ engine, channelId, rootId }, files, intl)).catch(() => showToast(t('app.needs_server')));
+  }, [engine, channelId, rootId, t, intl]);
+  const adding = useRef(addFiles);
+  useEffect(() => { adding.current = addFiles; });
+  const draftFiles = useDraft(channelId, rootId)?.files ?? NO_FILES;
+  const [handle] = useState<ComposerBoxHandle>(() => ({ focus: () => box.current?.focus(), text: () => box.current?.text() ?? '', set: (text, caret) => { box.current?.set(text, caret); drafts.typed(text); }, flush: () => drafts.flush(), addFiles: (files) => adding.current(files) }));
   useImperativeHandle(ref, () => handle, [handle]);
   useEffect(() => panes.addComposer(channelId, rootId, handle), [channelId, rootId, handle]);
 
@@ -86,10 +95,11 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
 
   const send = useCallback(async (content: string, quiet: boolean): Promise<boolean> => {
     const draft = engine.draft(channelId, rootId).get();
-    const clientMsgId = draft?.content ? draft.clientMsgId : undefined;
+    const files = draft && draft.files.length > 0 ? (await import('../files/stored.ts')).filesToSend(engine, draft.files) : [];
+    const clientMsgId = draft && (draft.content !== '' || files.length > 0) ? draft.clientMsgId : undefined;
     const me = /^\/me\s+/.exec(content);
     try {
-      await engine.send({ channelId, rootId, content: me ? content.slice(me[0].length) : content, ...(me ? { kind: 'me' as const } : {}), ...(rootId !== null && also ? { broadcast: true } : {}), ...(quiet ? { quiet: true } : {}), ...(clientMsgId === undefined ? {} : { clientMsgId }), ...(preferences.undoSend > 0 ? { holdMs: preferences.undoSend * 1_000 } : {}) });
+      await engine.send({ channelId, rootId, content: me ? content.slice(me[0].length) : content, ...(me ? { kind: 'me' as const } : {}), ...(rootId !== null && also ? { broadcast: true } : {}), ...(quiet ? { quiet: true } : {}), ...(clientMsgId === undefined ? {} : { clientMsgId }), ...(files.length > 0 ? { files } : {}), ...(preferences.undoSend > 0 ? { holdMs: preferences.undoSend * 1_000 } : {}) });
     } catch {
       // The outbox could not keep it: the text stays in the field.
       announce(t('chat.send.refused'), 'now');
@@ -116,13 +126,13 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
   const schedule = () => void withWords(import('./schedule.ts')).then((module) => module.pickAndSchedule({ engine, channelId, rootId, content: box.current?.text() ?? '', broadcast: rootId !== null && also, t, done: () => { drafts.sent(); box.current?.set(''); setAlso(false); box.current?.focus(); } }));
   const sendQuietly = async () => {
     const content = box.current?.text() ?? '';
-    if (content.trim() !== '' && await send(content, true)) box.current?.set('');
+    if ((content.trim() !== '' || draftFiles.length > 0) && await send(content, true)) box.current?.set('');
     box.current?.focus();
   };
 
   const submit = (content: string, at: number): boolean | Promise<boolean> => {
     caret.current = at;
-    const reaction = readReaction(content);
+    const reaction = draftFiles.length > 0 ? null : readReaction(content);
     const last = reaction === null ? null : (list()?.lastMessage() ?? null);
     if (reaction !== null && last) {
       return loadEmoji('en').then((index) => index.byName(reaction)?.glyph ?? reaction, () => reaction).then((glyph) => {
@@ -166,6 +176,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
       <ComposerBox ref={box} mode={rootId === null ? 'message' : 'thread'} channelId={channelId} rootId={rootId} label={label} initial={first?.content ?? ''} submitLabel={t('chat.send')} autoFocus={autoFocus}
         onSubmit={submit} onChange={typed} onBlur={() => drafts.flush()} onEmptyUp={() => list()?.editLast() ?? false} onRecall={recall} onUndoSend={undoSend} onSchedule={schedule} sendMenu={<SendMenu onSchedule={schedule} onQuiet={() => void sendQuietly()} />} onEscape={() => { if (onEscape) return onEscape(); if (rootId !== null || !preferences.escMarksRead) return false; list()?.markRead(); return true; }}
         onShiftTab={() => { list()?.focusLast(); return true; }} onReactLast={() => { list()?.focusLast(); requestAnimationFrame(() => document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))); }}
+        onFiles={addFiles} attached={draftFiles.length > 0} between={draftFiles.length > 0 ? <Suspense fallback={null}><Attachments channelId={channelId} rootId={rootId} files={draftFiles} onLast={() => box.current?.focus()} /></Suspense> : undefined}
         below={rootId !== null && !direct ? <label className={styles.also}><input type="checkbox" checked={also} onChange={(event) => setAlso(event.target.checked)} />{t('chat.also_send', { channel: channelName })}</label> : undefined} />
       {asking && (
         <Dialog title={t('chat.notify', { n: Math.max(0, asking.people), scope: asking.scope })} closeLabel={t('app.close')} onClose={() => { setAsking(null); box.current?.focus(); }}
@@ -175,6 +186,7 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
   );
 }
 
+const Attachments = lazy(() => withWords(import('../files/attachments.tsx')).then((m) => ({ default: m.Attachments })));
 const DraftConflict = lazy(() => import('./draft-conflict.tsx').then((m) => ({ default: m.DraftConflict })));
 
 /** CMP-10: shows only where another device has another text. */

@@ -22,10 +22,13 @@ export function DraftConflict({ view, text, put }: { view: DraftView; text(): st
   // Known once the server has said; until then, and without it, it is another device.
   const device = usePages(getDevices, DEVICES).items?.find((one) => one.device_id === other?.deviceId)?.name ?? '';
   if (other === undefined) return null;
-  const mine = view.content !== '';
+  const mine = view.content !== '' || view.files.length > 0;
   const choose = (taken: boolean) => {
     const before = text();
-    if (taken) put(other.content);
+    if (taken) {
+      put(other.content);
+      if (other.fileIds.length > 0) engine.attachStored(view.channelId, view.rootId, other.fileIds);
+    }
     choices.choose(other.id, () => engine.dropDraft(other.id));
     setBoth(false);
     showToast(t(taken ? 'chat.draft_taken' : 'chat.draft_dropped'), { label: t('chat.undo'), run: () => { if (choices.undo(other.id) && taken) put(before); } });
@@ -39,7 +42,7 @@ export function DraftConflict({ view, text, put }: { view: DraftView; text(): st
       </>
     )}>
       {device === '' ? t(mine ? 'chat.draft_other' : 'chat.draft_other_only') : t(mine ? 'chat.draft_other_at' : 'chat.draft_other_only_at', { device })}
-      {both && <blockquote className={styles.other} dir="auto" aria-label={t('chat.draft_theirs')}>{other.content}</blockquote>}
+      {both && <blockquote className={styles.other} dir="auto" aria-label={t('chat.draft_theirs')}>{other.content}{other.fileIds.length > 0 && <div>{t('chat.draft_files', { n: other.fileIds.length })}</div>}</blockquote>}
     </Banner>
   );
 }

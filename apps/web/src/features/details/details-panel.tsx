@@ -14,6 +14,7 @@ import { Button } from '../../ui/button.tsx';
 import { Select, Switch } from '../../ui/choice.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
+import { ChannelFiles } from '../files/channel-files.tsx';
 import { Profile } from '../people/profile.tsx';
 import { Pins } from './pins.tsx';
 import { MemberList } from './member-list.tsx';
@@ -27,11 +28,12 @@ export function DetailsPanel({ channelId }: { channelId: string }) {
   const place = usePlace();
   if (view === null) return null;
   const direct = view.channel.kind === 'dm' || view.channel.kind === 'group_dm';
-  const tab = place.tab === 'members' || place.tab === 'pins' || place.tab === 'settings' ? place.tab : 'about';
+  const tab = place.tab === 'members' || place.tab === 'pins' || place.tab === 'files' || place.tab === 'settings' ? place.tab : 'about';
   const tabs = [
     { value: 'about' as const, label: t('details.about'), panel: <About view={view} /> },
     { value: 'members' as const, label: t('details.members', { n: view.channel.member_count }), panel: <Members view={view} /> },
     { value: 'pins' as const, label: t('details.pins'), panel: <Pins view={view} /> },
+    { value: 'files' as const, label: t('details.files'), panel: <div className={styles.section}><ChannelFiles view={view} /></div> },
     ...(view.membership === null ? [] : [{ value: 'settings' as const, label: t('details.settings'), panel: <Settings view={view} /> }]),
   ];
   return (
@@ -40,14 +42,15 @@ export function DetailsPanel({ channelId }: { channelId: string }) {
         <h2><bdi>{name}</bdi></h2>
         <IconButton label={t('details.close')} onClick={() => showPanel(null)}><X size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton>
       </div>
-      {view.channel.kind === 'dm' ? <Direct view={view} /> : <Tabs className={styles.tabs!} label={t('details.tabs')} value={tab} onChange={(next) => showPanel('details', next === 'about' ? undefined : next)} tabs={direct ? tabs.slice(0, 3) : tabs} />}
+      {view.channel.kind === 'dm' ? <Direct view={view} /> : <Tabs className={styles.tabs!} label={t('details.tabs')} value={tab} onChange={(next) => showPanel('details', next === 'about' ? undefined : next)} tabs={direct ? tabs.filter((one) => one.value !== 'settings') : tabs} />}
     </div>
   );
 }
 
 function Direct({ view }: { view: ChannelView }) {
+  const t = useText();
   const engine = useEngine();
-  return <div className={styles.tabs}><div className={styles.section}><Profile userId={partnersOf(view, engine.accountId)[0] ?? engine.accountId} workspaceId={view.workspaceId} /></div><Pins view={view} /></div>;
+  return <div className={styles.tabs}><div className={styles.section}><Profile userId={partnersOf(view, engine.accountId)[0] ?? engine.accountId} workspaceId={view.workspaceId} /></div><Pins view={view} /><div className={styles.section}><h3>{t('details.files')}</h3><ChannelFiles view={view} /></div></div>;
 }
 
 function About({ view }: { view: ChannelView }) {

@@ -10,6 +10,7 @@ import { Avatar } from '../../ui/avatar.tsx';
 import { cx } from '../../ui/cx.ts';
 import { ErrorBoundary } from '../../ui/error-boundary.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
+import { LazyMessageFiles } from '../files/lazy-message-files.tsx';
 import { MessageText } from '../message-text/message-text.tsx';
 import { ActionBar } from './action-bar.tsx';
 import { useList } from './list-context.ts';
@@ -89,7 +90,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
     run();
   };
 
-  const parts = [`${id}author`, `${id}text`, message.reactions.length > 0 && `${id}reactions`, message.thread && `${id}thread`, view.pending && `${id}state`, `${id}time`].filter(Boolean).join(' ');
+  const parts = [`${id}author`, `${id}text`, message.files.length > 0 && !message.deleted && `${id}files`, message.reactions.length > 0 && `${id}reactions`, message.thread && `${id}thread`, view.pending && `${id}state`, `${id}time`].filter(Boolean).join(' ');
   const time = <time id={`${id}time`} dateTime={message.created_at} title={times.full(at)} className={cx(styles.time, follows && !compact && preferences.times !== 'always' && styles.gutterTime)}>{times.clock(at)}</time>;
   const edited = message.edited_at !== null && !message.deleted ? <span className={styles.edited}>{t('chat.edited')}</span> : null;
 
@@ -114,10 +115,10 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
         ) : <span id={`${id}author`} className="visually-hidden">{name}</span>}
         {editing ? <RowEdit view={view} acts={acts} onDone={() => { list.setEditing(null); list.focusRow(view.key); }} /> : (
           <div id={`${id}text`} className={cx(styles.content, message.kind === 'me' && styles.me, view.pending?.act === 'send' && view.pending.kind !== 'sending' && styles.unsent)}>
-            {message.deleted ? <p className={styles.deleted}>{t('chat.deleted')}</p> : <MessageText id={message.id} rev={message.rev} content={message.content} after={edited} />}
-            {!message.deleted && message.files.length > 0 && <ul className={styles.files}>{message.files.map((file) => <li key={file.id}>{file.name}</li>)}</ul>}
+            {message.deleted ? <p className={styles.deleted}>{t('chat.deleted')}</p> : (message.content !== '' || message.files.length === 0) && <MessageText id={message.id} rev={message.rev} content={message.content} after={edited} />}
           </div>
         )}
+        {!message.deleted && message.files.length > 0 && <LazyMessageFiles id={`${id}files`} files={message.files} unsent={view.pending?.act === 'send'} onHold={hold} />}
         {message.reactions.length > 0 && <Reactions id={`${id}reactions`} reactions={message.reactions} onReact={acts.may.react ? acts.react : null} />}
         {list.rootId === null && message.thread !== null && <ThreadSummary id={`${id}thread`} view={view} onOpen={() => list.openThread(view)} />}
         {view.pending && <RowState id={`${id}state`} view={view} onEdit={() => list.setEditing(view.key)} />}

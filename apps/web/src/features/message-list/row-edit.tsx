@@ -25,6 +25,7 @@ export function RowEdit({ view, acts, onDone }: { view: MessageView; acts: Messa
     const item = engine.outbox.get().find((entry) => entry.key === view.key && entry.act === 'send');
     const before = engine.draft(channelId, rootId).get()?.content ?? '';
     engine.setDraft(channelId, rootId, before === '' ? original : `${before}\n${original}`);
+    if (view.message.files.length > 0) engine.attachStored(channelId, rootId, view.message.files.map((file) => file.id));
     void engine.flushDrafts().then(() => (item ? engine.discard(item.id) : undefined)).then(() => { onDone(); focusComposer(); });
     // Once, when editing begins.
     // eslint-disable-next-line react-hooks/exhaustive-deps

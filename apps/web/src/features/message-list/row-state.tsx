@@ -1,11 +1,14 @@
 import { AlertCircle, Clock } from 'lucide-react';
 import type { MessageView, PendingState } from '@parley/shared/sync/api';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { withWords } from '../../i18n/catalogue.ts';
 import { useText, type Translate } from '../../i18n/text.tsx';
 import { useEngine } from '../../state/engine.tsx';
 import { Button } from '../../ui/button.tsx';
 import { takeBack } from '../composer/undo-send.ts';
 import styles from './message-row.module.css';
+
+const StuckFile = lazy(() => withWords(import('../files/stuck-file.tsx')).then((m) => ({ default: m.StuckFile })));
 
 const CLOCK_AFTER_MS = 2_000;
 
@@ -61,7 +64,7 @@ function Held({ id, view, pending }: { id: string; view: MessageView; pending: E
 function Waiting({ id, pending }: { id: string; pending: Extract<PendingState, { kind: 'waiting' }> }) {
   const t = useText();
   const seconds = useSecondsUntil(pending.retryAt);
-  const words = pending.reason === 'storage_full' ? t('chat.state.storage_full') : pending.reason === 'old' ? t('chat.state.old')
+  const words = pending.reason === 'files' ? t('chat.state.files', { n: pending.files }) : pending.reason === 'storage_full' ? t('chat.state.storage_full') : pending.reason === 'old' ? t('chat.state.old')
     : pending.reason === 'rate_limited' && seconds !== null ? t('chat.state.again', { n: seconds }) : t('chat.state.waiting');
   return <span id={id} className={styles.state}><Clock size={14} aria-hidden="true" />{words}</span>;
 }
@@ -90,6 +93,7 @@ function Refused({ id, view, pending, onEdit }: { id: string; view: MessageView;
   const t = useText();
   const engine = useEngine();
   const item = () => engine.outbox.get().find((entry) => (entry.key === view.key || entry.key === view.message.id) && entry.act === pending.act);
+  if (pending.code === 'file_refused' || pending.code === 'file_lost') return <Suspense fallback={null}><StuckFile id={id} view={view} pending={pending} /></Suspense>;
   const act = (run: (itemId: string) => Promise<void>) => () => { const entry = item(); if (entry) void run(entry.id); };
   return (
     <div id={id} className={styles.refused} role="group" aria-label={t('chat.refused.label')}>

@@ -20,7 +20,7 @@ export const ChannelRow = memo(function ChannelRow({ view, current, unsent }: { 
   const name = useChannelName(view);
   const draft = useDraft(view.id, null);
   const badge = rowBadge(view);
-  const drafted = draft !== null && draft.content.trim() !== '' && !current;
+  const drafted = draft !== null && (draft.content.trim() !== '' || draft.files.length > 0) && !current;
   const said = [
     name,
     badge.unread > 0 && !badge.muted ? t('sidebar.unread', { n: badge.unread }) : null,

@@ -5,6 +5,7 @@ import { useChannelName } from '../../state/people.ts';
 import { useReadable } from '../../state/readable.ts';
 import { announce } from '../../ui/announce.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
+import { FileDrop } from '../files/file-drop.tsx';
 import { Composer } from '../composer/composer.tsx';
 import { MessageList, useTimeline } from '../message-list/message-list.tsx';
 import { TypingLine } from '../message-list/typing-line.tsx';
@@ -43,6 +44,7 @@ export function ThreadPanel({ channelId, rootId, onClose }: ThreadPanelProps) {
       <MessageList channelId={channelId} rootId={rootId} />
       <Composer channelId={channelId} rootId={rootId} onEscape={() => { onClose(); return true; }} />
       <TypingLine channelId={channelId} rootId={rootId} />
+      <FileDrop channelId={channelId} rootId={rootId} />
     </section>
   );
 }

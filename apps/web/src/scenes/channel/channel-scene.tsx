@@ -6,6 +6,7 @@ import { callServer } from '../../state/api.ts';
 import { Part } from '../../app/part.tsx';
 import { ChannelHeader } from '../../features/channel-header/channel-header.tsx';
 import { ComposerPlace } from '../../features/channel-header/composer-place.tsx';
+import { FileDrop } from '../../features/files/file-drop.tsx';
 import { MessageList } from '../../features/message-list/message-list.tsx';
 import { TypingLine } from '../../features/message-list/typing-line.tsx';
 import { useText } from '../../i18n/text.tsx';
@@ -52,6 +53,7 @@ function Open({ view }: { view: ChannelView }) {
 function Conversation({ view }: { view: ChannelView }) {
   const t = useText();
   const covered = useScreen((screen) => screen.dialog !== null);
+  const { rootId } = usePlace();
   return (
     <>
       <div className={styles.chat} data-region="6"><MessageList channelId={view.id} covered={covered} /></div>
@@ -59,6 +61,7 @@ function Conversation({ view }: { view: ChannelView }) {
         <ComposerPlace view={view} />
         <TypingLine channelId={view.id} />
       </section>
+      <FileDrop channelId={view.id} rootId={null} beside={rootId} />
     </>
   );
 }

@@ -55,18 +55,28 @@ function Draft({ draft }: { draft: DraftView }) {
   const name = useChannelName(view) || t('scheduled.unknown');
   const href = paths.channel(view?.workspaceId ?? place.workspaceId, draft.channelId, { rootId: draft.rootId ?? undefined });
   const [other] = draft.others;
-  const content = draft.content || (other?.content ?? '');
+  const own = draft.content !== '' || draft.files.length > 0;
+  const content = own ? draft.content : (other?.content ?? '');
+  const files = own ? draft.files.length : (other?.fileIds.length ?? 0);
   const drop = () => {
-    if (draft.content === '' && other !== undefined) return engine.dropDraft(other.id);
-    engine.setDraft(draft.channelId, draft.rootId, '');
-    showToast(t('drafts.deleted'), { label: t('app.undo'), run: () => engine.setDraft(draft.channelId, draft.rootId, content) });
+    if (draft.content === '' && draft.files.length === 0 && other !== undefined) return engine.dropDraft(other.id);
+    const { channelId, rootId } = draft;
+    // What the server has can come back; what was on its way is let go of.
+    const files = draft.files.flatMap((id) => { const state = engine.upload(id).get()?.state; return state === undefined ? id : state.kind === 'done' ? state.file.id : []; });
+    for (const id of draft.files) engine.detach(channelId, rootId, id);
+    engine.setDraft(channelId, rootId, '');
+    showToast(t('drafts.deleted'), { label: t('app.undo'), run: () => {
+      engine.setDraft(channelId, rootId, content);
+      if (files.length > 0) engine.attachStored(channelId, rootId, files);
+    } });
   };
   return (
     <li className={styles.item}>
       <Link href={href} className={styles.text}>
         <span><bdi className={styles.strong}>{name}</bdi>{draft.rootId !== null && <> · {t('drafts.in_thread')}</>}</span>
-        <span dir="auto">{content.slice(0, 200)}</span>
-        <span className={styles.soft}>{intl.formatDate(draft.updatedAt || other?.updatedAt, { dateStyle: 'medium', timeStyle: 'short' })}{draft.content !== '' && draft.others.length > 0 && <> · {t('drafts.conflict', { n: draft.others.length })}</>}</span>
+        {content !== '' && <span dir="auto">{content.slice(0, 200)}</span>}
+        {files > 0 && <span className={styles.soft}>{t('drafts.files', { n: files })}</span>}
+        <span className={styles.soft}>{intl.formatDate(draft.updatedAt || other?.updatedAt, { dateStyle: 'medium', timeStyle: 'short' })}{own && draft.others.length > 0 && <> · {t('drafts.conflict', { n: draft.others.length })}</>}</span>
       </Link>
       <Button size="small" onClick={() => go(href)}>{t('app.edit')}</Button>
       <Button size="small" onClick={() => void navigator.clipboard.writeText(content).then(() => showToast(t('app.copied')))}>{t('app.copy')}</Button>
@@ -87,12 +97,13 @@ export function fateOf(item: OutboxItem, now: number, t: Translate): { text: str
   if (state.kind === 'sending') return { text: t('drafts.sending'), refused: false };
   if (state.kind === 'held') return { text: t('drafts.held', { seconds: Math.max(1, Math.ceil((state.until - now) / 1000)) }), refused: false };
   if (state.kind === 'waiting') {
+    if (state.reason === 'files') return { text: t('drafts.waiting_files', { n: state.files }), refused: false };
     if (state.reason === 'storage_full') return { text: t('drafts.storage_full'), refused: false };
     if (state.reason === 'old') return { text: t('drafts.old'), refused: true };
     if (state.retryAt !== null && state.reason === 'rate_limited') return { text: t('drafts.again', { seconds: Math.max(1, Math.ceil((state.retryAt - now) / 1000)) }), refused: false };
     return { text: t('drafts.waiting'), refused: false };
   }
-  const known = { forbidden: t('drafts.refused_forbidden'), not_found: t('drafts.refused_not_found'), too_large: t('drafts.refused_too_large') } as Record<string, string>;
+  const known = { forbidden: t('drafts.refused_forbidden'), not_found: t('drafts.refused_not_found'), too_large: t('drafts.refused_too_large'), file_refused: t('drafts.file_refused', { name: state.detail }), file_lost: t('drafts.file_lost', { name: state.detail }) } as Record<string, string>;
   return { text: t('drafts.refused', { reason: known[state.code] ?? state.detail }), refused: true };
 }
 
@@ -109,6 +120,7 @@ function Waiting({ item }: { item: OutboxItem }) {
     if (channelId === null || content === null) return;
     const before = engine.draft(channelId, rootId).get()?.content ?? '';
     engine.setDraft(channelId, rootId, before.trim() === '' ? content : `${before}\n${content}`);
+    if (item.files.length > 0) engine.attachStored(channelId, rootId, item.files.map((file) => file.id));
     await engine.flushDrafts();
     await engine.discard(item.id);
     go(paths.channel(view?.workspaceId ?? place.workspaceId, channelId, { rootId: rootId ?? undefined }));
@@ -117,7 +129,8 @@ function Waiting({ item }: { item: OutboxItem }) {
     <li className={styles.item}>
       <div className={styles.text}>
         <span><strong>{t(`act.${item.act}`)}</strong>{name !== '' && <> · <bdi>{name}</bdi></>}</span>
-        {content !== null && <span dir="auto">{content.slice(0, 300)}</span>}
+        {content !== null && content !== '' && <span dir="auto">{content.slice(0, 300)}</span>}
+        {item.files.length > 0 && <span className={styles.soft}>{item.files.map((file) => file.name).join(' · ').slice(0, 300)}</span>}
         <span className={fate.refused ? styles.reason : styles.soft}>{fate.text} · {intl.formatDate(item.state.since, { dateStyle: 'medium', timeStyle: 'short' })}</span>
       </div>
       <div className={styles.row}>

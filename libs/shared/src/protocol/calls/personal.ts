@@ -12,11 +12,11 @@ const none = z.undefined();
 export const putDraft = defineCall({
   path: 'put_draft', method: 'POST', auth: 'session', status: 200, summary: 'Keep unsent text; a version that another device has overtaken is a conflict',
   request: z.strictObject({
-    id: Uuid, channel_id: Uuid, thread_root_id: z.optional(z.nullable(Uuid)), client_msg_id: ClientMsgId, content: text(LIMITS.draft_characters, 1),
+    id: Uuid, channel_id: Uuid, thread_root_id: z.optional(z.nullable(Uuid)), client_msg_id: ClientMsgId, content: text(LIMITS.draft_characters),
     file_ids: z.optional(z.array(Uuid).check(z.maxLength(LIMITS.message_files))),
     /** The version that the text was written from; 0 for a new draft. */
     base_version: z.number().check(z.int(), z.nonnegative()),
-  }),
+  }).check(z.refine((draft) => draft.content !== '' || (draft.file_ids ?? []).length > 0, 'neither text nor files')),
   response: Draft,
 });
 export const deleteDraft = defineCall({ path: 'delete_draft', method: 'POST', auth: 'session', status: 204, summary: 'Drop a draft', request: z.strictObject({ id: Uuid }), response: none });

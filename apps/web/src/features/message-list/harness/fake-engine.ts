@@ -1,5 +1,5 @@
 import type { Channel, CustomEmoji, InboxEntry, Membership, Message, Saved, Scheduled, Section, Thread, User, Workspace } from '@parley/shared/protocol/entities';
-import type { ChannelView, ConnectionView, DraftView, Engine, GroupView, HeldRange, MessageView, OutboxItem, PendingState, Readable, Timeline, TimelineView } from '@parley/shared/sync/api';
+import type { ChannelView, ConnectionView, DraftView, Engine, GroupView, HeldRange, MessageView, OutboxItem, PendingState, Readable, Timeline, TimelineView, UploadView } from '@parley/shared/sync/api';
 import { CHANNEL, ME, MEI, message, TOM, uuid } from '../testing.ts';
 
 /** An engine over a made-up world, for the list's measurements: everything is held in memory and answers at once. */
@@ -177,24 +177,24 @@ export class FakeEngine implements Engine {
     return cell;
   }
 
-  send: Engine['send'] = ({ content, clientMsgId, rootId }) => {
+  send: Engine['send'] = ({ content, clientMsgId, rootId, files = [] }) => {
     this.log.push(['send', content]);
     const key = clientMsgId ?? `own-${this.head}-${this.timelineCell.get().pending.length}`;
-    const made = message(0, { author_id: ME, content, client_msg_id: key, id: uuid(900_000 + this.head), parent_message_id: rootId ?? null, created_at: new Date(Date.UTC(2026, 10, 23, 20, 1)).toISOString() });
+    const made = message(0, { author_id: ME, content, files: files.map((file) => ({ ...file, created_at: '2026-11-23T20:01:00Z' })), client_msg_id: key, id: uuid(900_000 + this.head), parent_message_id: rootId ?? null, created_at: new Date(Date.UTC(2026, 10, 23, 20, 1)).toISOString() });
     this.refresh({ pending: [...this.timelineCell.get().pending, { key, message: made, pending: { kind: 'sending', act: 'send', since: Date.now() } }] });
     return Promise.resolve();
   };
   /** The server's answer to the oldest pending send. */
-  answer(): void {
+  answer(fileId?: string): void {
     const [first, ...rest] = this.timelineCell.get().pending;
     if (!first) return;
     const seq = ++this.head;
-    this.messages.set(seq, { key: first.key, message: { ...first.message, seq, rev: seq } });
+    this.messages.set(seq, { key: first.key, message: { ...first.message, seq, rev: seq, files: first.message.files.map((file) => ({ ...file, id: fileId ?? file.id })) } });
     this.refresh({ pending: rest, ranges: this.timelineCell.get().ranges.map((r) => (r.toSeq === seq - 1 ? { ...r, toSeq: seq } : r)) });
   }
   setPending(state: PendingState): void {
     const pending = this.timelineCell.get().pending.map((view) => ({ ...view, pending: state }));
-    this.outbox.set(pending.map((view) => ({ id: `o-${view.key}`, act: 'send', channelId: CHANNEL, rootId: null, content: view.message.content, state, key: view.key })));
+    this.outbox.set(pending.map((view) => ({ id: `o-${view.key}`, act: 'send', channelId: CHANNEL, rootId: null, content: view.message.content, files: [], state, key: view.key })));
     this.refresh({ pending });
   }
   edit: Engine['edit'] = (_channel, id, content) => { this.log.push(['edit', content]); const seq = this.#seqOf(id); this.change(seq, { content, edited_at: new Date(Date.UTC(2026, 10, 23, 21)).toISOString() }); return Promise.resolve(); };
@@ -212,8 +212,16 @@ export class FakeEngine implements Engine {
   discard: Engine['discard'] = (id) => { this.log.push(['discard', id]); const key = this.outbox.get().find((o) => o.id === id)?.key; this.refresh({ pending: this.timelineCell.get().pending.filter((p) => p.key !== key) }); return Promise.resolve(); };
   read: Engine['read'] = (_channel, seq, rootId) => { this.log.push(['read', seq, rootId ?? null]); if (!rootId) this.setReadSeq(seq); };
   markUnread: Engine['markUnread'] = (_channel, seq) => { this.log.push(['unread', seq]); this.setReadSeq(seq - 1); return Promise.resolve(); };
-  setDraft: Engine['setDraft'] = (channelId, rootId, content) => { this.log.push(['draft', content]); this.draft(channelId, rootId).set(content === '' ? null : { channelId, rootId, foreign: false, others: [], content, clientMsgId: `draft-${this.head}-${this.log.length}`, updatedAt: 0 }); };
+  setDraft: Engine['setDraft'] = (channelId, rootId, content) => { this.log.push(['draft', content]); this.draft(channelId, rootId).set(content === '' ? null : { channelId, rootId, foreign: false, others: [], files: [], content, clientMsgId: `draft-${this.head}-${this.log.length}`, updatedAt: 0 }); };
   flushDrafts = () => Promise.resolve();
+  readonly #noUpload = new Cell<UploadView | null>(null);
+  upload = () => this.#noUpload;
+  attach = () => Promise.resolve();
+  attachStored = () => undefined;
+  detach = () => undefined;
+  resumeUpload = () => Promise.resolve();
+  supply = () => Promise.resolve();
+  sendWithout = () => Promise.resolve();
   followThread: Engine['followThread'] = (_c, rootId, following) => { const cell = this.threadState.get(rootId); const was = cell?.get(); if (cell && was) cell.set({ ...was, following }); return Promise.resolve(); };
   setChannelLevel = () => Promise.resolve();
   dropDraft = () => undefined;

@@ -42,6 +42,7 @@ afterAll(async () => {
   server?.close();
 });
 
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 const frames = (n = 12) => page.evaluate((count) => new Promise<void>((resolve) => { const step = () => (--count > 0 ? requestAnimationFrame(step) : resolve()); step(); }), n);
 const open = async (query: string) => {
   // A profile of its own each time: places are kept over reloads.
@@ -108,6 +109,44 @@ describe.skipIf(!canRun)('the message list in a browser', () => {
     const shifts: Record<string, number> = {};
     for (const [name, act] of cases) shifts[name] = await shift(act);
     expect(Object.entries(shifts).filter(([, px]) => px > 1)).toEqual([]);
+  });
+
+  it('LST-12 LST-25 pictures have their boxes before they are loaded, and move nothing when they are', async () => {
+    await open('?count=400&read=400');
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => { release = resolve; });
+    await page.route('**/api/v1/files/*/thumb', async (route) => { await released; await route.fulfill({ contentType: 'image/png', body: PIXEL }); });
+    const pictures = (n: number) => Array.from({ length: n }, (_, i) => ({ id: `00000000-0000-7000-b000-${String(i).padStart(12, '0')}`, name: `p${i}.png`, size: 100, mime: 'image/png', width: 900 + i * 40, height: 700, created_at: '2026-11-23T10:00:00Z' }));
+    await page.evaluate(([one, many]) => {
+      for (let seq = 300; seq <= 400; seq += 10) window.harness.change(seq, { files: seq % 20 === 0 ? one : many });
+    }, [pictures(1), pictures(11)]);
+    await frames();
+    expect(await fromEnd()).toBeLessThanOrEqual(1);
+    await scrollTo(20_000);
+    const loading = await shift(async () => { release(); await frames(6); });
+    expect(loading).toBeLessThanOrEqual(1);
+    const tiles = page.locator('[data-seq="390"] [role=group]').getByRole('button');
+    await page.getByRole('button', { name: 'Latest' }).click().catch(() => undefined);
+    await expect.poll(() => tiles.count()).toBe(8);
+    expect(await tiles.last().getAttribute('aria-label')).toBe('Open p7.png and 3 more pictures');
+    const heights = await tiles.evaluateAll((all) => new Set(all.map((tile) => Math.round(tile.getBoundingClientRect().height))).size);
+    expect(heights).toBe(1);
+    expect(await page.locator('[data-seq="390"] [role=group]').getAttribute('aria-label')).toBe('11 pictures');
+  });
+
+  it('LST-4 LST-25 the server\'s answer keeps the nodes of one\'s own files', async () => {
+    await open('?count=100&read=100');
+    const local = { id: 'local', name: 'a.png', size: 100, mime: 'image/png', width: 400, height: 300, created_at: '2026-11-23T20:01:00Z' };
+    await page.route('**/api/v1/files/*/thumb', (route) => route.fulfill({ contentType: 'image/png', body: PIXEL }));
+    await page.evaluate((file) => { void window.harness.send({ channelId: '', content: '', clientMsgId: 'with-file', files: [file] }); }, local);
+    const picture = page.locator('[data-row="with-file"] [role=group] button');
+    await picture.waitFor();
+    const before = await picture.boundingBox();
+    await picture.evaluate((node) => { node.dataset['mark'] = 'same'; });
+    await page.evaluate(() => window.harness.answer('00000000-0000-7000-b000-000000000001'));
+    await page.locator('[data-row="with-file"] img').waitFor();
+    expect(await picture.getAttribute('data-mark')).toBe('same');
+    expect(await picture.boundingBox()).toEqual(before);
   });
 
   it('LST-12 LST-16 at the end everything keeps the end', async () => {
