@@ -592,7 +592,11 @@ class SyncEngine implements Engine {
     await added;
   }
   attachStored(channelId: string, rootId: string | null, fileIds: readonly string[]): void { this.draftBook.addFiles(channelId, rootId, fileIds.map((id) => this.uploadBook.localIdOf(id))); }
-  detach(channelId: string, rootId: string | null, fileId: string): void { this.draftBook.removeFile(channelId, rootId, fileId); }
+  detach(channelId: string, rootId: string | null, fileId: string): void {
+    this.draftBook.removeFile(channelId, rootId, fileId);
+    // At once: what was taken out must not be back after a reload.
+    void this.draftBook.flush();
+  }
   resumeUpload(fileId: string): Promise<void> { return this.uploadBook.resume(fileId); }
   supply(fileId: string, source: unknown): Promise<void> { return this.uploadBook.supply(fileId, source); }
   sendWithout(itemId: string, fileId: string): Promise<void> { return this.noting(this.outboxQueue.without(itemId, fileId)); }

@@ -27,6 +27,8 @@ export function Gallery({ files, start, onClose, onShowMessage }: GalleryProps) 
   const [look, setLook] = useState({ step: 0, turn: 0, x: 0, y: 0 });
   const [failed, setFailed] = useState<string | null>(null);
   const stage = useRef<HTMLDivElement>(null);
+  // The row that opened it goes on; without a trigger of its own the dialog knows not where to go back to.
+  const [opener] = useState(() => document.activeElement);
   const taking = useRef<HTMLAnchorElement>(null);
   const dragged = useRef<{ x: number; y: number } | null>(null);
   const file = files[index] as File;
@@ -68,7 +70,7 @@ export function Gallery({ files, start, onClose, onShowMessage }: GalleryProps) 
   return (
     <Radix.Root open onOpenChange={(open) => { if (!open) onClose(); }}>
       <Radix.Portal>
-        <Radix.Content className={styles.gallery} aria-describedby={undefined} onKeyDown={onKeyDown} onOpenAutoFocus={(event) => { event.preventDefault(); stage.current?.focus(); }}>
+        <Radix.Content className={styles.gallery} aria-describedby={undefined} onKeyDown={onKeyDown} onOpenAutoFocus={(event) => { event.preventDefault(); stage.current?.focus(); }} onCloseAutoFocus={(event) => { event.preventDefault(); if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true }); }}>
           <header className={styles.head}>
             <Radix.Title className={styles.title}><bdi>{file.name}</bdi></Radix.Title>
             <span className={styles.facts}>{files.length > 1 && <span role="status">{t('files.nth', { n: index + 1, of: files.length })} · </span>}{file.width} × {file.height} · {bytes(file.size)}</span>

@@ -1,7 +1,6 @@
-import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type FormEvent } from 'react';
 import { setUp, type SignedIn } from '@parley/shared/protocol/calls/accounts';
 import { InvitePeopleForm } from '../../features/dialogs/invite-people-form.tsx';
-import { HistoryImport } from '../../features/history/history-import.tsx';
 import { useImportJob } from '../../features/history/import-job.ts';
 import { useText } from '../../i18n/text.tsx';
 import { platform } from '../../platform/platform.ts';
@@ -18,6 +17,9 @@ import { Miniature } from './miniature.tsx';
 import { PasswordField } from './password-field.tsx';
 import { usernameFrom } from './username.ts';
 import styles from './entry.module.css';
+
+/** The third step: nobody waits for it before. */
+const HistoryImport = lazy(() => import('../../features/history/history-import.tsx').then((m) => ({ default: m.HistoryImport })));
 
 const STEPS = ['workspace', 'you', 'history', 'people'] as const;
 type Step = 0 | 1 | 2 | 3;
@@ -151,7 +153,7 @@ function HistoryStep({ workspaceId, onNext, onOpen }: { workspaceId: string; onN
   const job = useImportJob((state) => state.job.kind);
   return (
     <div className={styles.form}>
-      <HistoryImport workspaceId={workspaceId} onOpen={onOpen} />
+      <Suspense fallback={null}><HistoryImport workspaceId={workspaceId} onOpen={onOpen} /></Suspense>
       <div className={styles.acts}>
         {job === 'none' || job === 'failed' ? <Button variant={job === 'none' ? 'primary' : 'quiet'} onClick={onNext}>{t('setup.start_fresh')}</Button> : <Button onClick={onNext}>{t('setup.invite_next')}</Button>}
       </div>
