@@ -1,6 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState, type FormEvent } from 'react';
 import { setUp, type SignedIn } from '@parley/shared/protocol/calls/accounts';
-import { InvitePeopleForm } from '../../features/dialogs/invite-people-form.tsx';
 import { useImportJob } from '../../features/history/import-job.ts';
 import { useText } from '../../i18n/text.tsx';
 import { platform } from '../../platform/platform.ts';
@@ -18,8 +17,9 @@ import { PasswordField } from './password-field.tsx';
 import { usernameFrom } from './username.ts';
 import styles from './entry.module.css';
 
-/** The third step: nobody waits for it before. */
+/** The third step and the fourth: nobody waits for them before. */
 const HistoryImport = lazy(() => import('../../features/history/history-import.tsx').then((m) => ({ default: m.HistoryImport })));
+const InvitePeopleForm = lazy(() => import('../../features/dialogs/invite-people-form.tsx').then((m) => ({ default: m.InvitePeopleForm })));
 
 const STEPS = ['workspace', 'you', 'history', 'people'] as const;
 type Step = 0 | 1 | 2 | 3;
@@ -135,7 +135,7 @@ export function SetUpScene({ codeRequired }: { codeRequired: boolean }) {
         {step === 2 && workspaceId !== null && <HistoryStep workspaceId={workspaceId} onNext={() => toStep(3)} onOpen={() => void finish()} />}
         {step === 3 && workspaceId !== null && (
           <div className={styles.form}>
-            <InvitePeopleForm workspaceId={workspaceId} />
+            <Suspense fallback={null}><InvitePeopleForm workspaceId={workspaceId} /></Suspense>
             <div className={styles.acts}>
               <Button onClick={() => toStep(2)}>{t('setup.back')}</Button>
               <Button variant="primary" onClick={() => void finish()}>{t('import.open')}</Button>
