@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useRef, useState, type FormEvent } from 'react';
 import { setUp, type SignedIn } from '@parley/shared/protocol/calls/accounts';
 import { useImportJob } from '../../features/history/import-job.ts';
+import { withWords } from '../../i18n/catalogue.ts';
 import { useText } from '../../i18n/text.tsx';
 import { platform } from '../../platform/platform.ts';
 import { callServer } from '../../state/api.ts';
@@ -18,7 +19,7 @@ import { usernameFrom } from './username.ts';
 import styles from './entry.module.css';
 
 /** The third step and the fourth: nobody waits for them before. */
-const HistoryImport = lazy(() => import('../../features/history/history-import.tsx').then((m) => ({ default: m.HistoryImport })));
+const HistoryImport = lazy(() => withWords(import('../../features/history/history-import.tsx')).then((m) => ({ default: m.HistoryImport })));
 const InvitePeopleForm = lazy(() => import('../../features/dialogs/invite-people-form.tsx').then((m) => ({ default: m.InvitePeopleForm })));
 
 const STEPS = ['workspace', 'you', 'history', 'people'] as const;
