@@ -22,9 +22,13 @@ test('CMP-14 a message is scheduled on one device, moved and taken back on the o
   await laptop.openChannel(room.name);
   await laptop.composer(room.name).click();
   await laptop.page.keyboard.insertText('Good morning, harbour');
+  const dialog = laptop.page.getByRole('dialog', { name: 'Send later' });
+  await laptop.page.keyboard.press('Control+Shift+Enter');
+  await expect(dialog).toBeVisible();
+  await laptop.page.keyboard.press('Escape');
+  await expect(laptop.composer(room.name)).toHaveText('Good morning, harbour');
   await laptop.page.getByRole('button', { name: 'More ways to send' }).click();
   await laptop.page.getByRole('menuitem', { name: 'Schedule…' }).click();
-  const dialog = laptop.page.getByRole('dialog', { name: 'Send later' });
   await expect(dialog.getByText(/By the clock in Europe\/Berlin, GMT\+[12]/)).toBeVisible();
   await expectAccessible(laptop.page);
   await dialog.getByRole('button', { name: /^Tomorrow at 9:00/ }).click();

@@ -22,7 +22,11 @@ export function DraftsScene() {
   const t = useText();
   const outbox = useOutbox();
   const scheduled = useScheduled();
-  const [tab, setTab] = useState<'drafts' | 'scheduled' | 'outbox' | 'sent'>(outbox.length > 0 ? 'outbox' : scheduled.some((one) => one.state === 'failed') ? 'scheduled' : 'drafts');
+  const [tab, setTab] = useState<'drafts' | 'scheduled' | 'outbox' | 'sent'>(() => {
+    // What is just on its way is nothing to look at.
+    if (outbox.some(({ state }) => state.kind === 'waiting' || state.kind === 'refused')) return 'outbox';
+    return scheduled.some((one) => one.state === 'failed') ? 'scheduled' : 'drafts';
+  });
   const tabs = [
     { value: 'drafts', label: t('drafts.drafts'), panel: <Drafts /> },
     { value: 'scheduled', label: scheduled.length > 0 ? t('drafts.scheduled_n', { n: scheduled.length }) : t('drafts.scheduled'), panel: tab === 'scheduled' ? <ScheduledList /> : null },
