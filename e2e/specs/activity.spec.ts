@@ -197,3 +197,24 @@ test('ACT-1 what is opened stands beside the list, which keeps its place', async
   await list.getByRole('button', { name: 'Close' }).click();
   await expect(list).toHaveCount(0);
 });
+
+test('NTF-9 “Mark as read” on a notification reads its message, with no page asked @two-people', async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
+  const room = await world.channel('harbour', { members: [amara, tom] });
+  const laptop = new Chat(await world.open(amara, { path: `/w/${world.workspaceId}/activity` }));
+  await laptop.page.context().grantPermissions(['notifications']);
+  await expect.poll(() => laptop.page.evaluate(async () => (await navigator.locks.query()).held?.some((lock) => lock.name?.startsWith('parley-notify-')) && (await navigator.serviceWorker.ready).active?.state)).toBe('activated');
+  await expect(laptop.page.getByRole('main').getByRole('listitem').filter({ hasText: 'added you to harbour' })).toBeVisible();
+  await world.say(tom, room, `<@${amara.id}> the key is on the hook`);
+  const actions = () => laptop.page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((one) => ((one as { actions?: { title: string }[] }).actions ?? []).map((action) => action.title)));
+  await expect.poll(actions).toEqual([['Reply', 'Mark as read']]);
+  await expect(laptop.channelLink(room.name)).toHaveAccessibleName(/1 unread/);
+  await laptop.page.context().serviceWorkers()[0]!.evaluate(async () => {
+    const worker = globalThis as unknown as EventTarget & { registration: ServiceWorkerRegistration; NotificationEvent: new (type: string, init: { notification: Notification; action: string }) => Event };
+    const [notification] = await worker.registration.getNotifications();
+    worker.dispatchEvent(new worker.NotificationEvent('notificationclick', { notification: notification!, action: 'read' }));
+  });
+  await expect(laptop.channelLink(room.name)).not.toHaveAccessibleName(/unread/);
+  await expect(laptop.page).toHaveURL(/\/activity$/);
+  await expect.poll(actions).toEqual([]);
+});
