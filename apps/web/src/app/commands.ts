@@ -47,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   { id: 'later', title: 'command.later', group: 'go', keys: ['Mod+Shift+S'], run: scene('later') },
   { id: 'browse', title: 'command.browse', group: 'go', keys: ['Mod+Shift+L'], run: scene('browse') },
   { id: 'groups', title: 'command.groups', group: 'go', run: scene('groups') },
+  { id: 'emoji', title: 'command.emoji', group: 'go', run: () => openDialog({ kind: 'emoji' }) },
   { id: 'search', title: 'command.search', group: 'go', keys: ['Mod+G'], run: ({ place }) => { if (!focusSearch()) go(paths.search(place.workspaceId, '')); } },
   { id: 'search_channel', title: 'command.search_channel', group: 'channel', keys: ['Mod+F'], when: inChannel, run: searchHere },
   { id: 'create_channel', title: 'command.create_channel', group: 'channel', run: () => openDialog({ kind: 'create_channel', name: '' }) },

@@ -17,6 +17,7 @@ export type OpenDialog =
   | { kind: 'read_all' }
   | { kind: 'person'; userId: string }
   | { kind: 'group'; groupId: string }
+  | { kind: 'emoji' }
   | { kind: 'edit_group'; groupId: string | null }
   | { kind: 'section'; id: string | null; name: string; channelId: string | null }
   /** `at`: what is chosen so far. `said` is the time in words. */

@@ -295,7 +295,7 @@ export function ComposerBox(props: ComposerBoxProps) {
           </>
         )}
         <Popover open={picking} onOpenChange={setPicking} label={t('chat.emoji.label')} side="top" align="start" trigger={<IconButton label={t('chat.composer.emoji')} className={styles.tool}><SmilePlus {...icon} /></IconButton>}>
-          <LazyEmojiPicker skinTone={preferences.skinTone} onClose={() => { setPicking(false); editor.current?.focus(); }} onPick={(glyph) => run(({ from, to }) => ({ from, to, insert: glyph, anchor: from + glyph.length, head: from + glyph.length }))} />
+          <LazyEmojiPicker skinTone={preferences.skinTone} onClose={() => { setPicking(false); editor.current?.focus(); }} onPick={(glyph) => run(({ text, from, to }) => { const insert = glyph.startsWith(':') && /[\p{L}\p{N}]$/u.test(text.slice(0, from)) ? ` ${glyph}` : glyph; return { from, to, insert, anchor: from + insert.length, head: from + insert.length }; })} />
         </Popover>
         {preferences.toolbar && (
           <span className={styles.format} role="toolbar" aria-label={t('chat.composer.format')}>

@@ -1,3 +1,5 @@
+import type { CustomEmoji } from '@parley/shared/protocol/entities';
+
 /** What is suggested, best first; pure, so that 20,000 names are ranked within a frame. */
 
 export interface PersonCandidate { id: string; display_name: string; username: string; deactivated: boolean; is_bot: boolean; member: boolean }
@@ -10,7 +12,7 @@ export type Suggestion =
   | { kind: 'group'; key: string; id: string; name: string; handle: string; count: number; insert: string }
   | { kind: 'everyone'; key: string; scope: 'channel' | 'here'; insert: string; allowed: boolean }
   | { kind: 'channel'; key: string; id: string; name: string; isPrivate: boolean; insert: string }
-  | { kind: 'emoji'; key: string; glyph: string; name: string; insert: string };
+  | { kind: 'emoji'; key: string; glyph: string; name: string; insert: string; own?: CustomEmoji };
 
 const SHOWN = 8;
 export const fold = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
@@ -62,6 +64,16 @@ export function suggestGroups(query: string, groups: readonly GroupCandidate[], 
   const at = people.findIndex((s) => s.kind === 'person' && s.outside);
   const split = at < 0 ? people.length : at;
   return [...exact, ...people.slice(0, split), ...found.map((f) => f.shown).filter((s) => !exact.includes(s)), ...people.slice(split)];
+}
+
+/** The workspace's own emoji whose names begin with the word or hold it. */
+export function suggestCustom(query: string, custom: readonly CustomEmoji[]): Suggestion[] {
+  const wanted = query.toLowerCase();
+  return custom
+    .filter((own) => own.name.includes(wanted))
+    .sort((a, b) => a.name.indexOf(wanted) - b.name.indexOf(wanted) || (a.name < b.name ? -1 : 1))
+    .slice(0, SHOWN / 2)
+    .map((own) => ({ kind: 'emoji', key: own.id, glyph: '', name: own.name, insert: `:${own.name}: `, own }));
 }
 
 export function suggestChannels(query: string, channels: readonly ChannelCandidate[]): Suggestion[] {

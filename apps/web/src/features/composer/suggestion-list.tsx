@@ -3,6 +3,7 @@ import { useText } from '../../i18n/text.tsx';
 import { useUser } from '../../state/engine.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { cx } from '../../ui/cx.ts';
+import { CustomPicture } from '../emoji/custom.tsx';
 import styles from './composer.module.css';
 import type { Suggestion } from './suggest.ts';
 
@@ -28,7 +29,7 @@ function Content({ suggestion }: { suggestion: Suggestion }) {
     case 'group': return <><Users size={18} aria-hidden="true" /><b>@<bdi>{suggestion.handle}</bdi></b><span className={styles.minor}><bdi>{suggestion.name}</bdi> · {t('chat.group_members', { n: suggestion.count })}</span></>;
     case 'everyone': return <><Megaphone size={18} aria-hidden="true" /><b>@{suggestion.scope}</b><span className={styles.minor}>{suggestion.allowed ? (suggestion.scope === 'here' ? t('chat.everyone.here') : t('chat.everyone.channel')) : t('chat.everyone.refused')}</span></>;
     case 'channel': return <>{suggestion.isPrivate ? <Lock size={18} aria-hidden="true" /> : <Hash size={18} aria-hidden="true" />}<b><bdi>{suggestion.name}</bdi></b></>;
-    case 'emoji': return <><span className={styles.glyph}>{suggestion.glyph}</span><span>:{suggestion.name}:</span></>;
+    case 'emoji': return <><span className={styles.glyph}>{suggestion.own ? <CustomPicture emoji={suggestion.own} named /> : suggestion.glyph}</span><span>:{suggestion.name}:</span></>;
   }
 }
 

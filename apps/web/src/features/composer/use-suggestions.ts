@@ -12,7 +12,7 @@ import { useChat } from '../message-text/chat-context.tsx';
 import { isDrawn } from '../emoji/probe.ts';
 import type { EmojiIndex } from '../emoji/emoji-index.ts';
 import { knownPeople, recentPeople, rememberMembers, membersOf } from './people-pool.ts';
-import { addBelow, suggestChannels, suggestGroups, suggestPeople, type PersonCandidate, type Suggestion } from './suggest.ts';
+import { addBelow, suggestChannels, suggestCustom, suggestGroups, suggestPeople, type PersonCandidate, type Suggestion } from './suggest.ts';
 import { findTrigger, type Trigger } from './triggers.ts';
 
 export interface Suggestions { trigger: Trigger; list: readonly Suggestion[]; chosen: number }
@@ -43,12 +43,14 @@ export function useSuggestions(channelId: string) {
       return suggestChannels(trigger.query, engine.channels(workspaceId).get().filter((c) => c.channel.kind === 'public' || c.channel.kind === 'private').map((c) => ({ id: c.id, name: c.channel.name, isPrivate: c.channel.kind === 'private', archived: c.channel.archived })));
     }
     if (trigger.kind === 'person') return suggestGroups(trigger.query, everyone === null ? [] : engine.groups(workspaceId).get(), suggestPeople(trigger.query, knownPeople(engine, workspaceId, channelId), recentPeople(), everyone));
+    const custom = suggestCustom(trigger.query, engine.customEmoji(workspaceId).get());
     const index = emoji.current;
-    if (!index) return [];
-    return index.search(trigger.query, 12, recentEmoji()).filter((e) => isDrawn(e.glyph)).slice(0, 8).map((e) => {
+    if (!index) return custom;
+    const standard = index.search(trigger.query, 12, recentEmoji()).filter((e) => isDrawn(e.glyph)).slice(0, 8).map((e): Suggestion => {
       const glyph = e.toned ? withTone(e.glyph, toneOf(e.glyph, preferences.skinTone)) : e.glyph;
       return { kind: 'emoji', key: e.glyph, glyph, name: e.names.find((n) => n.startsWith(trigger.query)) ?? e.names[0] ?? e.label, insert: `${glyph} ` };
     });
+    return [...custom, ...standard].slice(0, 8);
   }, [engine, workspaceId, channelId, everyone, preferences.skinTone]);
 
   const update = useCallback((text: string, from: number, to: number) => {
@@ -59,6 +61,8 @@ export function useSuggestions(channelId: string) {
     if (!trigger || closed.current === word) { setState(null); return; }
     if (trigger.kind === 'emoji' && !emoji.current) {
       void loadEmoji(locale).then((index) => { emoji.current = index; setState({ trigger, list: compute(trigger), chosen: 0 }); }).catch(() => undefined);
+      const own = compute(trigger);
+      setState(own.length > 0 ? { trigger, list: own, chosen: 0 } : null);
       return;
     }
     const list = compute(trigger);

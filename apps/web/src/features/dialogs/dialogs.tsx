@@ -26,6 +26,7 @@ const GroupDialog = lazy(() => group().then((m) => ({ default: m.GroupDialog }))
 const EditGroupDialog = lazy(() => group().then((m) => ({ default: m.EditGroupDialog })));
 const TimeDialog = lazy(() => withWords(import('./time-dialog.tsx')).then((m) => ({ default: m.TimeDialog })));
 const ForwardDialog = lazy(() => withWords(import('./forward-dialog.tsx')).then((m) => ({ default: m.ForwardDialog })));
+const EmojiDialog = lazy(() => withWords(import('../emoji/emoji-dialog.tsx')).then((m) => ({ default: m.EmojiDialog })));
 const KeyboardSheet = lazy(() => withWords(import('./keyboard-sheet.tsx')).then((m) => ({ default: m.KeyboardSheet })));
 const Switcher = lazy(() => withWords(import('../switcher/switcher.tsx')).then((m) => ({ default: m.Switcher })));
 
@@ -56,6 +57,7 @@ export function Dialogs() {
       case 'read_all': return <ReadAllDialog workspaceId={workspaceId} onClose={onClose} />;
       case 'person': return <PersonDialog userId={dialog.userId} workspaceId={workspaceId} onClose={onClose} />;
       case 'group': return <GroupDialog key={dialog.groupId} groupId={dialog.groupId} onClose={onClose} />;
+      case 'emoji': return <EmojiDialog workspaceId={workspaceId} onClose={onClose} />;
       case 'edit_group': return <EditGroupDialog workspaceId={workspaceId} groupId={dialog.groupId} onClose={onClose} />;
       case 'section': return <SectionDialog id={dialog.id} name={dialog.name} channelId={dialog.channelId} onClose={onClose} />;
       case 'pick_time': return <TimeDialog purpose={dialog.purpose} at={dialog.at} onPick={dialog.onPick} onClose={onClose} />;

@@ -1,10 +1,13 @@
+import { CustomPicture, useCustom } from './custom.tsx';
 import { isDrawn } from './probe.ts';
 import { useEmojiIndex } from './use-emoji.ts';
 
 /** An emoji by its name: drawn by the system, or as `:name:` when it is unknown or the system lacks it (LST-27). */
 export function EmojiGlyph({ name }: { name: string }) {
   const index = useEmojiIndex();
+  const own = useCustom(name);
   const emoji = index?.byName(name);
+  if (own) return <CustomPicture emoji={own} />;
   if (!emoji || !isDrawn(emoji.glyph)) return <>:{name}:</>;
   return <span role="img" aria-label={emoji.label} title={`:${name}:`}>{emoji.glyph}</span>;
 }

@@ -1,6 +1,12 @@
+import type { CustomEmoji } from '@parley/shared/protocol/entities';
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useText } from '../../i18n/text.tsx';
+import { useCustomEmoji } from '../../state/engine.tsx';
+import { useMay } from '../../state/permission.ts';
+import { openDialog } from '../../state/screen.ts';
 import { cx } from '../../ui/cx.ts';
+import { useChat } from '../message-text/chat-context.tsx';
+import { customByName, CustomPicture, reactionOf, writtenName } from './custom.tsx';
 import styles from './emoji-picker.module.css';
 import type { EmojiIndex } from './emoji-index.ts';
 import { withTone, type Emoji } from './pack.ts';
@@ -12,7 +18,9 @@ const COLUMNS = 9;
 const ROW_PX = 36;
 const VIEW_ROWS = 8;
 
-type Line = { kind: 'title'; group: number | 'recent' | 'found' } | { kind: 'emoji'; emoji: readonly Emoji[]; first: number };
+/** One of Unicode's or of the workspace's own, whose glyph is its name between colons. */
+type Choice = Emoji & { own?: CustomEmoji };
+type Line = { kind: 'title'; group: number | 'recent' | 'found' | 'custom' } | { kind: 'emoji'; emoji: readonly Choice[]; first: number };
 
 export interface EmojiPickerProps {
   /** Given skin tone for emoji without a choice of their own. */
@@ -34,13 +42,16 @@ export function EmojiPicker({ skinTone, onPick, onClose }: EmojiPickerProps) {
   const search = useRef<HTMLInputElement>(null);
   const [recent] = useState(recentEmoji);
   const [, toned] = useState(0);
+  const { workspaceId } = useChat();
+  const custom = useCustomEmoji(workspaceId);
+  const may = useMay(workspaceId, null)('workspace.groups_emoji');
 
-  const { lines, all } = useMemo(() => layOut(index, query, recent), [index, query, recent]);
+  const { lines, all } = useMemo(() => layOut(index, query, recent, custom), [index, query, recent, custom]);
   useEffect(() => search.current?.focus(), []);
   useEffect(() => { setActive(0); setTop(0); if (scroller.current) scroller.current.scrollTop = 0; }, [query]);
 
   const toneFor = (emoji: Emoji) => (emoji.toned ? toneOf(emoji.glyph, skinTone) : 0);
-  const pick = (emoji: Emoji | undefined, more: boolean) => {
+  const pick = (emoji: Choice | undefined, more: boolean) => {
     if (!emoji) return;
     const glyph = withTone(emoji.glyph, toneFor(emoji));
     rememberEmoji(glyph);
@@ -96,14 +107,14 @@ export function EmojiPicker({ skinTone, onPick, onClose }: EmojiPickerProps) {
             const at = first + i;
             const style = { insetBlockStart: `${at * ROW_PX}px` };
             if (line.kind === 'title') {
-              return <div key={at} role="row" aria-rowindex={at + 1} className={styles.title} style={style}><span role="rowheader">{line.group === 'recent' ? t('chat.emoji.recent') : line.group === 'found' ? t('chat.emoji.found') : t(`chat.emoji.group.${line.group as (typeof GROUPS)[number]}`)}</span></div>;
+              return <div key={at} role="row" aria-rowindex={at + 1} className={styles.title} style={style}><span role="rowheader">{line.group === 'recent' ? t('chat.emoji.recent') : line.group === 'found' ? t('chat.emoji.found') : line.group === 'custom' ? t('chat.emoji.custom') : t(`chat.emoji.group.${line.group as (typeof GROUPS)[number]}`)}</span></div>;
             }
             return (
               <div key={at} role="row" aria-rowindex={at + 1} className={styles.row} style={style}>
                 {line.emoji.map((emoji, column) => (
                   <button key={column} id={`${id}${line.first + column}`} type="button" role="gridcell" tabIndex={active === line.first + column ? 0 : -1} aria-selected={active === line.first + column} aria-label={emoji.label}
                     className={cx(styles.cell, active === line.first + column && styles.active)} onPointerMove={() => setActive(line.first + column)} onMouseDown={(e) => e.preventDefault()} onClick={(e) => pick(emoji, e.shiftKey)}>
-                    {withTone(emoji.glyph, toneFor(emoji))}
+                    {emoji.own ? <CustomPicture emoji={emoji.own} named /> : withTone(emoji.glyph, toneFor(emoji))}
                   </button>
                 ))}
               </div>
@@ -112,8 +123,9 @@ export function EmojiPicker({ skinTone, onPick, onClose }: EmojiPickerProps) {
         </div>
       </div>
       <div className={styles.foot}>
-        <span className={styles.big} aria-hidden="true">{current ? withTone(current.glyph, toneFor(current)) : ''}</span>
-        <span className={styles.name}>{current ? `${current.label} :${current.names[0] ?? ''}:` : ''}</span>
+        <span className={styles.big} aria-hidden="true">{current ? (current.own ? <CustomPicture emoji={current.own} named /> : withTone(current.glyph, toneFor(current))) : ''}</span>
+        <span className={styles.name}>{current ? (current.own ? current.glyph : `${current.label} :${current.names[0] ?? ''}:`) : ''}</span>
+        {may && !current?.toned && <button type="button" className={styles.add} onClick={() => { onClose(); openDialog({ kind: 'emoji' }); }}>{t('chat.emoji.add')}</button>}
         {current?.toned && (
           <span role="group" aria-label={t('chat.emoji.tone')} className={styles.tones}>
             {[0, 1, 2, 3, 4, 5].map((tone) => (
@@ -126,10 +138,10 @@ export function EmojiPicker({ skinTone, onPick, onClose }: EmojiPickerProps) {
   );
 }
 
-function layOut(index: EmojiIndex | null, query: string, recent: readonly string[]): { lines: Line[]; all: Emoji[] } {
+function layOut(index: EmojiIndex | null, query: string, recent: readonly string[], custom: readonly CustomEmoji[]): { lines: Line[]; all: Choice[] } {
   const lines: Line[] = [];
-  const all: Emoji[] = [];
-  const add = (group: Extract<Line, { kind: 'title' }>['group'], emoji: readonly Emoji[]) => {
+  const all: Choice[] = [];
+  const add = (group: Extract<Line, { kind: 'title' }>['group'], emoji: readonly Choice[]) => {
     if (emoji.length === 0) return;
     lines.push({ kind: 'title', group });
     for (let i = 0; i < emoji.length; i += COLUMNS) {
@@ -137,11 +149,19 @@ function layOut(index: EmojiIndex | null, query: string, recent: readonly string
       all.push(...emoji.slice(i, i + COLUMNS));
     }
   };
-  if (!index) return { lines, all };
-  if (query.trim() !== '') add('found', index.search(query, 90, recent));
-  else {
-    add('recent', recent.map((glyph) => index.byGlyph(glyph)).filter((e): e is Emoji => e !== null).slice(0, 2 * COLUMNS));
-    for (const group of GROUPS) add(group, index.emoji.filter((e) => e.group === group));
+  const choice = (own: CustomEmoji): Choice => ({ glyph: writtenName(own.name), group: -1, toned: false, names: [own.name], label: own.name, words: [], own });
+  const wanted = query.trim().toLowerCase();
+  if (wanted !== '') {
+    add('custom', custom.filter((own) => own.name.includes(wanted)).slice(0, 90).map(choice));
+    add('found', index?.search(query, 90, recent) ?? []);
+    return { lines, all };
   }
+  const known = (glyph: string): Choice | null => {
+    const own = customByName(custom, reactionOf(glyph));
+    return own && glyph !== own.name ? choice(own) : (index?.byGlyph(glyph) ?? null);
+  };
+  add('recent', recent.map(known).filter((e): e is Choice => e !== null).slice(0, 2 * COLUMNS));
+  add('custom', custom.map(choice));
+  for (const group of GROUPS) add(group, index?.emoji.filter((e) => e.group === group) ?? []);
   return { lines, all };
 }

@@ -4,6 +4,7 @@ import { useText } from '../../i18n/text.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { Menu } from '../../ui/menu.tsx';
 import { Popover } from '../../ui/popover.tsx';
+import { reactionOf } from '../emoji/custom.tsx';
 import { ReactionGlyph, useReactionName } from '../emoji/emoji-glyph.tsx';
 import { LazyEmojiPicker } from '../emoji/lazy-picker.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
@@ -25,7 +26,7 @@ export function ActionBar({ acts, onHold }: { acts: MessageActs; onHold(held: bo
       ))}
       {acts.may.react && (
         <Popover open={picking} onOpenChange={hold} label={t('chat.emoji.label')} side="top" align="end" trigger={<IconButton label={t('chat.react')} tabIndex={-1} data-react=""><SmilePlus size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton>}>
-          <LazyEmojiPicker skinTone={preferences.skinTone} onPick={(glyph) => acts.react(glyph)} onClose={() => hold(false)} />
+          <LazyEmojiPicker skinTone={preferences.skinTone} onPick={(glyph) => acts.react(reactionOf(glyph))} onClose={() => hold(false)} />
         </Popover>
       )}
       {acts.may.reply && <IconButton label={t('chat.reply')} tabIndex={-1} onClick={acts.reply}><MessageSquareReply size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton>}

@@ -1,4 +1,4 @@
-import { Check, ChevronDown, Import, Settings, UserPlus, Users } from 'lucide-react';
+import { Check, ChevronDown, Import, Settings, SmilePlus, UserPlus, Users } from 'lucide-react';
 import { useText } from '../../i18n/text.tsx';
 import { useWorkspaces } from '../../state/engine.tsx';
 import { useMay } from '../../state/permission.ts';
@@ -38,6 +38,7 @@ export function WorkspaceMenu({ workspaceId }: { workspaceId: string }) {
       )}
       {may('workspace.invite') && <MenuItem icon={<UserPlus size={18} strokeWidth={1.75} aria-hidden="true" />} onSelect={() => openDialog({ kind: 'invite_people' })}>{t('command.invite')}</MenuItem>}
       <MenuItem icon={<Users size={18} strokeWidth={1.75} aria-hidden="true" />} onSelect={() => go(paths.scene(workspaceId, 'groups'))}>{t('command.groups')}</MenuItem>
+      <MenuItem icon={<SmilePlus size={18} strokeWidth={1.75} aria-hidden="true" />} onSelect={() => openDialog({ kind: 'emoji' })}>{t('command.emoji')}</MenuItem>
       {may('workspace.import') && <MenuItem icon={<Import size={18} strokeWidth={1.75} aria-hidden="true" />} onSelect={() => go(paths.preferences('history'))}>{t('sidebar.import')}</MenuItem>}
       <MenuItem icon={<Settings size={18} strokeWidth={1.75} aria-hidden="true" />} onSelect={() => go(paths.preferences('appearance'))}>{t('command.preferences')}</MenuItem>
     </Menu>
