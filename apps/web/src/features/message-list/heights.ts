@@ -1,3 +1,4 @@
+import { heightOfCards } from '../cards/boxes.ts';
 import { heightOfFiles } from '../files/boxes.ts';
 import type { Row } from './rows.ts';
 
@@ -36,5 +37,5 @@ function guess(row: Extract<Row, { type: 'message' }>, { width, compact, size }:
   const padding = compact ? 2 : row.follows ? 4 : 10;
   if (message.content === '' && message.files.length > 0) lines = 0;
   const files = message.deleted || message.files.length === 0 ? 0 : heightOfFiles(message.files, width - 90);
-  return padding + (row.follows || compact ? 0 : 22) + files + Math.min(lines, 28) * Math.round(size * 1.4667) + (message.reactions.length > 0 ? 36 : 0) + (message.thread ? 34 : 0);
+  return padding + (row.follows || compact ? 0 : 22) + files + Math.min(lines, 28) * Math.round(size * 1.4667) + (message.reactions.length > 0 ? 36 : 0) + (message.thread ? 34 : 0) + heightOfCards(message);
 }

@@ -1,4 +1,4 @@
-import { BellRing, Bookmark, BookmarkX, Clock, Copy, Forward, Link2, MailOpen, MessageSquareReply, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
+import { BellRing, Bookmark, BookmarkX, Clock, Copy, Forward, Link2, MailOpen, MessageSquareReply, Pencil, Pin, PinOff, SquareX, Trash2 } from 'lucide-react';
 import { useIntl } from 'react-intl';
 import { reminderTimes } from '../../state/later-times.ts';
 import { useSavedOf } from '../../state/engine.tsx';
@@ -32,6 +32,7 @@ export function MessageMenu({ acts }: { acts: MessageActs }) {
       {acts.may.pin && <MenuItem icon={acts.pinned ? <PinOff {...icon} /> : <Pin {...icon} />} keys="P" onSelect={acts.pin}>{t(acts.pinned ? 'chat.unpin' : 'chat.pin')}</MenuItem>}
       {acts.may.markUnread && <MenuItem icon={<BellRing {...icon} />} onSelect={acts.why}>{t('chat.why')}</MenuItem>}
       {(acts.may.edit || acts.may.delete) && <MenuLine />}
+      {acts.removeCard !== null && acts.cards.map(({ url, site }) => <MenuItem key={url} icon={<SquareX {...icon} />} onSelect={() => acts.removeCard?.(url)}>{t('chat.remove_card', { site })}</MenuItem>)}
       {acts.may.edit && <MenuItem icon={<Pencil {...icon} />} keys="E" onSelect={acts.edit}>{t('chat.edit')}</MenuItem>}
       {acts.may.delete && <MenuItem icon={<Trash2 {...icon} />} keys="Del" danger onSelect={acts.delete}>{t('chat.delete')}</MenuItem>}
     </>

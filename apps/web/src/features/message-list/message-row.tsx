@@ -9,6 +9,7 @@ import { useChannel, useEngine, useUser } from '../../state/engine.tsx';
 import { Avatar } from '../../ui/avatar.tsx';
 import { cx } from '../../ui/cx.ts';
 import { ErrorBoundary } from '../../ui/error-boundary.tsx';
+import { MessageCards } from '../cards/message-cards.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
 import { LazyMessageFiles } from '../files/lazy-message-files.tsx';
 import { MessageText } from '../message-text/message-text.tsx';
@@ -90,7 +91,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
     run();
   };
 
-  const parts = [`${id}author`, `${id}text`, message.files.length > 0 && !message.deleted && `${id}files`, message.reactions.length > 0 && `${id}reactions`, message.thread && `${id}thread`, view.pending && `${id}state`, `${id}time`].filter(Boolean).join(' ');
+  const parts = [`${id}author`, `${id}text`, message.files.length > 0 && !message.deleted && `${id}files`, ...(hasCards(message) ? [0, 1, 2].map((i) => `${id}card${i}`) : []), message.reactions.length > 0 && `${id}reactions`, message.thread && `${id}thread`, view.pending && `${id}state`, `${id}time`].filter(Boolean).join(' ');
   const time = <time id={`${id}time`} dateTime={message.created_at} title={times.full(at)} className={cx(styles.time, follows && !compact && preferences.times !== 'always' && styles.gutterTime)}>{times.clock(at)}</time>;
   const edited = message.edited_at !== null && !message.deleted ? <span className={styles.edited}>{t('chat.edited')}</span> : null;
 
@@ -119,6 +120,7 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
           </div>
         )}
         {!message.deleted && message.files.length > 0 && <LazyMessageFiles id={`${id}files`} files={message.files} unsent={view.pending?.act === 'send'} onHold={hold} />}
+        {!editing && <MessageCards id={`${id}card`} message={message} onRemove={acts.removeCard} />}
         {message.reactions.length > 0 && <Reactions id={`${id}reactions`} reactions={message.reactions} onReact={acts.may.react ? acts.react : null} />}
         {list.rootId === null && message.thread !== null && <ThreadSummary id={`${id}thread`} view={view} onOpen={() => list.openThread(view)} />}
         {view.pending && <RowState id={`${id}state`} view={view} onEdit={() => list.setEditing(view.key)} />}
@@ -129,6 +131,9 @@ function Row({ view, follows, active, editing, flash, position, setSize, underLi
 }
 
 /** Whom a message was resolved to is listed up to 50: beyond that, whose group it names now. */
+/** Or links that may have one; a title that is not there names nothing. */
+const hasCards = (message: Message): boolean => !message.deleted && (message.cards !== undefined || message.content.includes('/w/'));
+
 function namesMe({ author_id, mentions }: Message, me: string, inGroup: (groupId: string) => boolean): boolean {
   if (author_id === me) return false;
   return mentions.user_ids.includes(me) || (mentions.target_ids?.includes(me) ?? false) || mentions.everyone === 'channel' || ((mentions.target_ids?.length ?? 0) >= LIMITS.listed_people && mentions.group_ids.some(inGroup));

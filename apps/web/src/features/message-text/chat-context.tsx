@@ -22,6 +22,7 @@ export interface ChatPreferences {
   emoticons: boolean;
   showTyping: boolean;
   sendTyping: boolean;
+  linkCards: 'shown' | 'collapsed' | 'hidden';
   wrapCode: boolean;
   /** 0: none, 1 to 5 from light to dark. */
   skinTone: number;
@@ -33,7 +34,7 @@ export interface ChatPreferences {
 export const DEFAULT_PREFERENCES: ChatPreferences = {
   density: 'comfortable', timeZone: undefined, clock: 'language', times: 'group', joins: 'folded', openAt: 'left', markRead: 'scroll', escMarksRead: true,
   quickReactions: ['👍', '❤️', '😄'], singleKeys: true, confirmDelete: true, enterSends: true, plainComposer: false, toolbar: true, emoticons: true,
-  showTyping: true, sendTyping: true, wrapCode: false, skinTone: 0, threadAfterReply: true, undoSend: 0,
+  showTyping: true, sendTyping: true, linkCards: 'shown', wrapCode: false, skinTone: 0, threadAfterReply: true, undoSend: 0,
 };
 
 /** Places inside the application. The shell turns them into addresses (LAY-8). */

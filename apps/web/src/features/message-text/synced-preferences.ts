@@ -9,6 +9,7 @@ const SYNCED = {
   joins: { key: 'joins', of: ['folded', 'hidden'] },
   showTyping: { key: 'show_typing', of: [true, false] },
   sendTyping: { key: 'send_typing', of: [true, false] },
+  linkCards: { key: 'link_cards', of: ['shown', 'collapsed', 'hidden'] },
   openAt: { key: 'open_at', of: ['left', 'newest'] },
   markRead: { key: 'mark_read', of: ['scroll', 'open', 'never'] },
   escMarksRead: { key: 'esc_marks_read', of: [true, false] },

@@ -1,6 +1,11 @@
+import { updateWorkspace } from '@parley/shared/protocol/calls/accounts';
 import { useText } from '../../i18n/text.tsx';
 import { DEFAULT_PREFERENCES, type ChatPreferences } from '../../features/message-text/chat-context.tsx';
-import { useEngine, usePreferences } from '../../state/engine.tsx';
+import { useEngine, usePreferences, useWorkspaces } from '../../state/engine.tsx';
+import { useMay } from '../../state/permission.ts';
+import { usePlace } from '../../state/place.tsx';
+import { useCall } from '../../state/use-call.ts';
+import { Banner } from '../../ui/banner.tsx';
 import { chosenPreferences, preferenceCall, type SyncedPreference } from '../../features/message-text/synced-preferences.ts';
 import { Select, Switch } from '../../ui/choice.tsx';
 
@@ -32,8 +37,26 @@ export function MessagesPage({ remember }: { remember: Remember }) {
       <Switch label={t('preferences.toolbar')} checked={values.toolbar} onChange={(value) => set('toolbar', value)} />
       <Select label={t('preferences.undo_send')} hint={t('preferences.undo_send_hint')} value={String(values.undoSend)} options={(['0', '5', '10', '30'] as const).map((value) => ({ value, label: value === '0' ? t('preferences.undo_send_off') : t('preferences.undo_send_for', { n: Number(value) }) }))} onChange={(value) => set('undoSend', Number(value) as ChatPreferences['undoSend'])} />
       <Select label={t('preferences.joins')} value={values.joins} options={(['folded', 'hidden'] as const).map((value) => ({ value, label: t(`preferences.joins_${value}`) }))} onChange={(value) => set('joins', value)} />
+      <Select label={t('preferences.link_cards')} value={values.linkCards} options={(['shown', 'collapsed', 'hidden'] as const).map((value) => ({ value, label: t(`preferences.link_cards_${value}`) }))} onChange={(value) => set('linkCards', value)} />
+      <WorkspaceCards />
       <Switch label={t('preferences.show_typing')} checked={values.showTyping} onChange={(value) => set('showTyping', value)} />
       <Switch label={t('preferences.send_typing')} checked={values.sendTyping} onChange={(value) => set('sendTyping', value)} />
+    </>
+  );
+}
+
+/** For who may change the workspace: whether it has cards at all. */
+function WorkspaceCards() {
+  const t = useText();
+  const { workspaceId } = usePlace();
+  const may = useMay(workspaceId, null);
+  const workspace = useWorkspaces().find((one) => one.id === workspaceId);
+  const update = useCall(updateWorkspace);
+  if (!workspace || !may('workspace.settings')) return null;
+  return (
+    <>
+      <Switch label={t('preferences.workspace_cards')} hint={t('preferences.workspace_cards_hint')} checked={workspace.settings['link_cards'] !== false} onChange={(link_cards) => void update.run({ workspace_id: workspace.id, link_cards })} />
+      {update.error !== null && <Banner tone="danger">{update.error}</Banner>}
     </>
   );
 }

@@ -97,6 +97,7 @@ describe.skipIf(!canRun)('the message list in a browser', () => {
       ['a row far above is edited', () => page.evaluate((at) => window.harness.change(at - 60, { content: 'x '.repeat(600) }), seq)],
       ['a row above is reacted to', () => page.evaluate((at) => window.harness.change(at - 3, { reactions: [{ emoji: '🚀', count: 1, user_ids: [] }] }), seq)],
       ['a row above is threaded', () => page.evaluate((at) => window.harness.change(at - 4, { thread: { reply_count: 2, last_reply_seq: 1, last_reply_at: '2026-11-23T10:00:00Z', participant_ids: [] } }), seq)],
+      ['a row above gets cards', () => page.evaluate((at) => window.harness.change(at - 5, { cards: [{ url: 'https://a.example', title: 'A page', description: 'About it', site: 'a.example' }, { url: 'https://b.example', title: 'B', description: '', site: 'b.example' }] }), seq)],
       ['a row above is deleted', () => page.evaluate((at) => window.harness.change(at - 1, { deleted: true, content: '' }), seq)],
       ['a row below is edited', () => page.evaluate((at) => window.harness.change(at + 3, { content: 'x '.repeat(600) }), seq)],
       ['a gap above is filled', () => page.evaluate(() => window.harness.hold(800, 849))],
@@ -154,6 +155,7 @@ describe.skipIf(!canRun)('the message list in a browser', () => {
     const ends: Record<string, number> = { opened: await fromEnd() };
     const after = async (name: string, act: () => Promise<unknown>) => { await act(); await frames(); ends[name] = await fromEnd(); };
     await after('a message comes', () => page.evaluate(() => window.harness.arrive({ content: 'y '.repeat(500) })));
+    await after('a card', () => page.evaluate(() => window.harness.change(window.harness.head, { cards: [{ url: 'https://a.example', title: 'A page', description: 'About it', site: 'a.example', image: { url: 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', width: 720, height: 360, thumbhash: '' } }] })));
     await after('an edit', () => page.evaluate(() => window.harness.change(window.harness.head - 1, { content: 'z '.repeat(900) })));
     await after('a smaller window', () => page.setViewportSize({ width: 900, height: 600 }));
     await after('a larger window', () => page.setViewportSize({ width: 1_100, height: 800 }));
