@@ -5,6 +5,8 @@ import { startSite, type WebSite } from '../support/web-page.ts';
 
 /** What links lead to, shown under the message: read by the server once, for everybody who may read the message. */
 
+/** Where pictures go, when somebody wants to look at them. */
+const shots = process.env.PARLEY_E2E_SHOTS;
 let site: WebSite;
 test.beforeAll(async () => {
   site = await startSite({
@@ -18,7 +20,7 @@ const LOCAL = { tag: '@local', annotation: { type: 'needs', description: 'a serv
 test('LST-25 a link gets its card live on both screens; its author takes it off, and it stays off', LOCAL, async ({ world }) => {
   const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
   const room = await world.channel('harbour', { members: [amara, tom] });
-  const [mine, his] = [new Chat(await world.open(amara)), new Chat(await world.open(tom))];
+  const [mine, his] = [new Chat(await world.open(amara)), new Chat(await world.open(tom, { colorScheme: 'dark' }))];
   for (const chat of [mine, his]) await chat.openChannel(room.name);
   await mine.send(room.name, `Look at ${site.origin}/crane and ${site.origin}/tide`);
   const [row, other] = [mine.message('Look at'), his.message('Look at')];
@@ -31,7 +33,8 @@ test('LST-25 a link gets its card live on both screens; its author takes it off,
   const picture = other.locator('img').first();
   await expect(picture).toHaveAttribute('src', /^\/api\/v1\/card_picture\?/);
   await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.complete && img.naturalWidth)).toBe(320);
-  await expectAccessible(his.page);
+  for (const chat of [mine, his]) await expectAccessible(chat.page);
+  if (shots) for (const [name, chat] of [['light', mine], ['dark', his]] as const) await chat.page.screenshot({ path: `${shots}/cards-${name}.png` });
 
   await expect(other.getByRole('button', { name: 'Remove card' })).toHaveCount(0);
   await row.getByText('Harbour Gazette').hover();
@@ -78,6 +81,7 @@ test('LST-25 a link to a message is a card only for who may read that message', 
   await world.say(amara, open, `See ${world.url}/w/${world.workspaceId}/c/${secret.id}/m/${message_id}`);
   const card = his.message('See').getByRole('link', { name: /Amara Okafor/ });
   await expect(card).toContainText('The plan is ready');
+  if (shots) await his.page.screenshot({ path: `${shots}/cards-permalink.png` });
   await expect(hers.message('See')).toBeVisible();
   await expect(hers.message('See').getByRole('link')).toHaveCount(1);
   expect(await hers.page.content()).not.toContain('plan');

@@ -302,7 +302,9 @@ export class Scenario {
   private text(device: Device): string {
     const { chance } = this;
     const mention = chance.of(0.25) ? ` <@${chance.pick(this.people).id}>` : chance.of(0.08) ? ' <!channel>' : chance.of(0.05) ? ' <!here>' : chance.of(0.06) ? ` <!group^${chance.pick(this.groups)}>` : '';
-    return `${device.name} says ${++this.sent}${mention}`;
+    // By count and not by chance, so that seeds keep their storms.
+    const link = this.sent % 5 === 0 ? ` https://${this.sent % 3}.example` : '';
+    return `${device.name} says ${++this.sent}${mention}${link}`;
   }
 
   send(device: Device, channelId: string, rootId: string | null, broadcast: boolean, mayHold = false): void {

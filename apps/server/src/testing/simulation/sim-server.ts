@@ -1,7 +1,7 @@
 import type { File } from '@parley/shared/protocol/entities';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { createCore, type Core, type CoreRequest, type CoreResponse } from '../../core.ts';
-import { cardsConsumer } from '../../features/cards/cards.service.ts';
+import { cardsConsumer, LINK_CARDS_JOB, linkCardsJob } from '../../features/cards/cards.service.ts';
 import { inboxConsumer } from '../../features/inbox/inbox.service.ts';
 import { digestConsumer } from '../../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../../features/membership/membership.service.ts';
@@ -23,7 +23,7 @@ import { createRealtime, type Realtime } from '../../realtime/realtime.ts';
 import { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
 import type { Fault } from '../../storage/memory/faults.ts';
 import { MemoryFiles } from '../../files/memory/memory-files.ts';
-import { noLinks } from '../../links/port.ts';
+import type { LinkReader } from '../../links/port.ts';
 import { noPictures } from '../../pictures/port.ts';
 import { MemorySearchIndex } from '../../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState, type MemoryStore } from '../../storage/memory/memory-store.ts';
@@ -34,7 +34,9 @@ import type { Chance } from './chance.ts';
 import { ReadOracle } from './read-oracle.ts';
 import { MortalClock, type SimClock } from './sim-clock.ts';
 
-const PROJECTIONS = new Set(['membership.project', 'threads.recount', 'scheduled.send', 'jobs.complete']);
+const PROJECTIONS = new Set(['membership.project', 'threads.recount', 'scheduled.send', 'cards.set', 'jobs.complete']);
+/** Each page is called by its address. */
+const everyPage: LinkReader = { read: async (url) => ({ kind: 'page', facts: { title: url, description: '', site: '' }, picture: null }) };
 
 interface Process { store: MemoryStore; core: Core; realtime: Realtime; clock: MortalClock; died: Promise<null>; die(): void }
 
@@ -71,7 +73,7 @@ export class SimServer {
     store.onCommitted((events) => this.reads.committed(events));
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
-    const outside = { push: noPush, mailer: noMail, secret: testSecret, links: noLinks, cardPictures: new MemoryFiles() };
+    const outside = { push: noPush, mailer: noMail, secret: testSecret, links: everyPage, cardPictures: new MemoryFiles() };
     const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, files: new MemoryFiles(), config: testConfig, ...outside };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
@@ -84,7 +86,7 @@ export class SimServer {
     const process: Process = { store, core: createCore(deps), realtime, clock, died, die };
     await realtime.start();
     this.running = process;
-    new JobWorker(deps, new StoreJobs(store), { [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps) }).start();
+    new JobWorker(deps, new StoreJobs(store), { [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]).start();
   }
 
   /** Now and then the process dies between a commit and what has to follow it. */
