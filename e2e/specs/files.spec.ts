@@ -114,15 +114,22 @@ test('CMP-7 CMP-8 a pasted picture and dropped files are added; Shift drops into
   await expect(toSend(chat).getByRole('listitem')).toHaveCount(1);
   await expect(toSend(chat).getByText(/^picture-\d{8}-\d{6}\.png$/)).toBeVisible();
 
-  const drop = async (names: string[], shiftKey: boolean) => chat.page.evaluate(([list, shift]) => {
+  /** As the pointer does it; true when the pane took the event. */
+  const drag = (kinds: string[], names: string[], shiftKey: boolean) => chat.page.evaluate(([all, list, shift]) => {
     const data = new DataTransfer();
     for (const name of list) data.items.add(new File(['text'], name, { type: 'text/plain' }));
     const pane = document.querySelector('#main') as HTMLElement;
-    for (const kind of ['dragenter', 'dragover']) pane.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true, shiftKey: shift }));
-    const shown = document.body.innerText.includes('Drop to add');
-    pane.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true, shiftKey: shift }));
-    return shown;
-  }, [names, shiftKey] as const);
+    return all.map((kind) => !pane.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true, shiftKey: shift }))).at(-1);
+  }, [kinds, names, shiftKey] as const);
+  const drop = async (names: string[], shiftKey: boolean) => {
+    const where = chat.page.getByText(shiftKey ? 'Drop to add to the thread' : `Drop to add to #${channel.name}`);
+    await expect(async () => {
+      await drag(['dragenter', 'dragover'], names, shiftKey);
+      await expect(where).toBeVisible({ timeout: 500 });
+    }).toPass();
+    await drag(['drop'], names, shiftKey);
+    await expect(where).toHaveCount(0);
+  };
   await drop(['a.txt', 'b.txt'], false);
   await expect(toSend(chat).getByRole('listitem')).toHaveCount(3);
   await toSend(chat).getByRole('button', { name: 'Remove a.txt' }).click();
