@@ -24,6 +24,8 @@ export class Connection {
   state: ConnectionState = { kind: 'greeting' };
   /** Set once signed in, and kept beyond the end. */
   userId: string | null = null;
+  /** Its name in the registry, once it is there. */
+  device: string | null = null;
   readonly queue: SocketQueue;
   readonly follows = new Map<StreamName, Follow>();
   /** People on screen. */

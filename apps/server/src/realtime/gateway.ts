@@ -7,7 +7,7 @@ import { CLOSE } from '@parley/shared/protocol/frames';
 import { fraction } from '@parley/shared/domain/random';
 import type { Caller } from '../edge/route.ts';
 import type { Deps } from '../platform/deps.ts';
-import type { GatewayInbox, GatewayPort, LinkMessage, Presence, Registry, TypingNotice } from '../registry/port.ts';
+import { deviceKey, type GatewayInbox, type GatewayPort, type LinkMessage, type Presence, type Registry, type TypingNotice } from '../registry/port.ts';
 import type { StreamControl } from '../storage/port.ts';
 import { AckWheel } from './ack-wheel.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
@@ -134,7 +134,8 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
           this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
           this.deps.presence.quiet(caller.user_id, opening.presence.quiet);
         }
-        this.#port.setDevice(caller.user_id, connection.id, 'online');
+        connection.device = deviceKey(caller.device_id, connection.id);
+        this.#port.setDevice(caller.user_id, connection.device, 'online');
         return [
           JSON.stringify({
             type: 'welcome', connection_id: connection.id, user_id: caller.user_id, server_time: millisToIso(this.now()),
@@ -160,7 +161,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
       case 'typing':
         return this.#passTyping(connection, frame.channel_id, frame.parent_message_id ?? null);
       case 'presence':
-        return this.#port.setDevice(connection.caller!.user_id, connection.id, frame.state);
+        return this.#port.setDevice(connection.caller!.user_id, connection.device!, frame.state);
       case 'ping':
         return this.#pong(connection, frame.t);
     }
@@ -176,7 +177,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     if (connection.state.kind === 'closed' && connection.state.code === CLOSE.resync) this.deps.metrics.count('parley_resyncs_total');
     const userId = connection.userId;
     if (userId !== null) {
-      this.#port.setDevice(userId, connection.id, null);
+      if (connection.device !== null) this.#port.setDevice(userId, connection.device, null);
       const own = this.#byUser.get(userId);
       own?.delete(connection);
       if (own?.size === 0) this.#byUser.delete(userId);

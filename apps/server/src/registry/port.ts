@@ -8,12 +8,21 @@ export type Presence = z.infer<typeof PresenceState>;
 /** What a person chose: `auto` lets the devices tell. */
 export type ManualPresence = 'auto' | 'away' | 'dnd';
 
+export interface Usage {
+  active: boolean;
+  /** Ids of sessions' devices. */
+  connected: string[];
+}
+
+/** One connection of a device: a browser has one a tab at most, and all of them are one device. */
+export const deviceKey = (deviceId: string, connectionId: string): string => `${deviceId}/${connectionId}`;
+
 /** Who is here now. Ephemeral: lost with the process, never stored. */
 export interface PresenceDirectory {
   /** States of those who are not offline, `dnd` included. */
   statesOf(userIds: readonly string[]): Promise<Map<string, Presence>>;
-  /** Whether the person is using one of their devices right now, whatever they chose to show. */
-  isActive(userId: string): Promise<boolean>;
+  /** Which of the person's devices are connected, and whether one is in use right now, whatever they chose to show. */
+  usageOf(userId: string): Promise<Usage>;
   /** Tells what a person chose, until `until` (milliseconds since the epoch, null: for good). Lost with the process: gateways tell it again with each connection. */
   choose(userId: string, presence: ManualPresence, until: number | null): void;
   /** Tells by which hours of the week a person is not disturbed: shown as `dnd` while they chose nothing else. Lost with the process, as above. */
@@ -75,8 +84,8 @@ export interface GatewayPort {
   subscribe(stream: StreamName): void;
   unsubscribe(stream: StreamName): void;
   typing(notice: TypingNotice): void;
-  /** States of one person's device at this gateway; null: it is gone. Going offline is told some seconds late, so that a reconnection is not seen. */
-  setDevice(userId: string, deviceId: string, state: 'online' | 'away' | null): void;
+  /** States of one person's device at this gateway, by `deviceKey`; null: it is gone. Going offline is told some seconds late, so that a reconnection is not seen. */
+  setDevice(userId: string, device: string, state: 'online' | 'away' | null): void;
   /** Presence changes of these people are told to the inbox until `unwatch`. */
   watch(userId: string): void;
   unwatch(userId: string): void;

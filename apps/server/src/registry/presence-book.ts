@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@parley/shared/domain/clock';
 import { quietUntil, type QuietHours } from '@parley/shared/domain/quiet-hours';
-import type { ManualPresence, Presence } from './port.ts';
+import type { ManualPresence, Presence, Usage } from './port.ts';
 
 /** Somebody whose last device went is shown as before for this long, so that a reconnection is not seen. */
 export const OFFLINE_GRACE_MS = 5_000;
@@ -93,8 +93,9 @@ export class PresenceBook {
   }
 
   /** What the devices tell, whatever the person chose. */
-  isActive(userId: string): boolean {
-    return [...(this.#people.get(userId)?.devices.values() ?? [])].includes('online');
+  usageOf(userId: string): Usage {
+    const devices = [...(this.#people.get(userId)?.devices ?? [])];
+    return { active: devices.some(([, state]) => state === 'online'), connected: [...new Set(devices.map(([key]) => key.split('/')[0]!))] };
   }
 
   close(): void {

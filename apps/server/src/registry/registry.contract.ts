@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StreamName } from '@parley/shared/domain/streams';
 import { partitionOf } from '../log/partition.ts';
 import type { FakeClock } from '@parley/shared/testing/fake-clock';
-import type { DispatcherInbox, GatewayInbox, LinkMessage, Registry, TypingNotice } from './port.ts';
+import { deviceKey, type DispatcherInbox, type GatewayInbox, type LinkMessage, type Registry, type TypingNotice } from './port.ts';
 
 const STREAM: StreamName = 'channel:00000000-0000-7000-8000-000000000001';
 const PARTITION = partitionOf(STREAM);
@@ -213,6 +213,20 @@ export function registryContract(name: string, make: (clock: FakeClock) => Promi
       registry.profileChanged('ada');
       await clock.advance(0);
       expect([a.profiles, b.profiles]).toEqual([['ada'], []]);
+      await registry.close();
+    });
+
+    it('REG12 usage tells the devices of all gateways as they are, whatever the person chose to show', async () => {
+      const { registry } = await start();
+      const [one, two] = [registry.attachGateway('g1', recorder().inbox), registry.attachGateway('g2', recorder().inbox)];
+      expect(await registry.usageOf('ada')).toEqual({ active: false, connected: [] });
+      registry.choose('ada', 'dnd', null);
+      one.setDevice('ada', deviceKey('desk', 'tab 1'), 'away');
+      one.setDevice('ada', deviceKey('desk', 'tab 2'), 'away');
+      two.setDevice('ada', deviceKey('phone', 'app'), 'online');
+      expect(await registry.usageOf('ada')).toEqual({ active: true, connected: ['desk', 'phone'] });
+      two.detach();
+      expect(await registry.usageOf('ada')).toEqual({ active: false, connected: ['desk'] });
       await registry.close();
     });
   });

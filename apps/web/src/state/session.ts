@@ -56,6 +56,7 @@ export async function enter(account: Account, localKey: string | null): Promise<
     const connection = engine.connection.get();
     if (connection.kind !== 'signed_out') return;
     end();
+    void import('../features/notifier/push-subscription.ts').then((push) => push.forgetPush()).catch((error: unknown) => console.warn('This browser may still be told.', error));
     forgetSearches(engine.accountId);
     if (connection.reason === 'signed_out') {
       rememberAccount(null);

@@ -1,4 +1,5 @@
 import type { Engine } from '@parley/shared/sync/api';
+import { followActivity } from './activity.ts';
 import { deleteIndexedDb } from './indexed-db.ts';
 import { browserClock, browserRandom, cacheName, closeStores, durableName, filesName, makeLocalEngine, openStores, type AccountOnDevice, type Stores } from './local-engine.ts';
 import { forgetKey } from './local-key.ts';
@@ -30,10 +31,10 @@ export async function openEngine(account: AccountOnDevice): Promise<Engine> {
   window.addEventListener('online', () => engine.wake());
   window.addEventListener('offline', () => engine.setOnline(false));
   document.addEventListener('visibilitychange', () => {
-    engine.setActive(document.visibilityState === 'visible');
     if (document.visibilityState === 'visible') engine.wake();
     else void engine.flushDrafts().catch(() => {});
   });
+  followActivity((active) => engine.setActive(active));
   return engine;
 }
 

@@ -24,7 +24,7 @@ export function digestConsumer({ store, mailer }: Pick<Deps, 'store' | 'mailer'>
 export function digestJob(deps: Pick<Deps, 'store' | 'mailer' | 'presence' | 'secret' | 'config' | 'logger' | 'metrics'>): JobHandler {
   return async (job) => {
     const { user_id } = job.payload as { user_id: string };
-    const facts = await deps.store.run('digest.claim', { user_id, job: job.id, active: await deps.presence.isActive(user_id) });
+    const facts = await deps.store.run('digest.claim', { user_id, job: job.id, active: (await deps.presence.usageOf(user_id)).active });
     if (!facts) return;
     const outcome = await deps.mailer.send(digestLetter(facts, deps.config.url, `${deps.config.url}/unsubscribe/${unsubscribeToken(deps.secret, user_id)}`));
     deps.metrics.count('parley_mails_total', 1, { kind: 'digest', outcome: outcome.kind });

@@ -11,7 +11,7 @@ import { entities, meta, pushSubscriptions, pushTold, sessions, type PushSubscri
 import { INBOX_TYPE } from '../inbox/inbox-entries.ts';
 import { decidePush, newsSince, recipientOf, standingSince, tagOf, type Recipient, type Standing } from './push-state.ts';
 import { factsOf, type PushFacts } from './push-facts.ts';
-import { dropSubscription, putSubscription } from './subscriptions.ts';
+import { dropSubscription, putSubscription, type Asked } from './subscriptions.ts';
 
 export const PUSH_JOB = 'push';
 /** One device and one tag: what a job brings in line with the inbox. */
@@ -20,7 +20,11 @@ export interface PushJob {
   device_id: string;
   tag: string;
 }
-type Device = Omit<PushJob, 'tag'>;
+/** `active`: one of the person's devices is in use. `connected`: this one is, and tells by itself. */
+export interface Usage {
+  active: boolean;
+  connected: boolean;
+}
 /** What a claim says to do. */
 export type PushClaim =
   | { kind: 'nothing' }
@@ -46,11 +50,11 @@ export const pushCommands = {
     return args.keys;
   }),
 
-  'push.subscribe': defineCommand(async (tx, args: Device & { kind: string; target: PushTarget; address: string; language: string }) => {
+  'push.subscribe': defineCommand(async (tx, args: Asked) => {
     const session = await tx.get(sessions, [args.user_id, args.device_id]);
     // Revoked between the check and this.
     if (!session || session.revoked_at !== null) return { subscribed: false };
-    await putSubscription(tx, { ...args, created_at: tx.now() });
+    await putSubscription(tx, args);
     return { subscribed: true };
   }),
 
@@ -87,11 +91,11 @@ export const pushCommands = {
 
   /**
    * Says what a device is to be told now, and notes it before anything is sent: whatever happens then, it is not told the same
-   * again. `active`: one of the person's devices is in use.
+   * again.
    */
-  'push.claim': defineCommand(async (tx, args: PushJob & { job: string; active: boolean }): Promise<PushClaim> => {
+  'push.claim': defineCommand(async (tx, args: PushJob & Usage & { job: string }): Promise<PushClaim> => {
     const place = { user_id: args.user_id, device_id: args.device_id, tag: args.tag };
-    const plan = await planFor(tx, place, args.active);
+    const plan = await planFor(tx, place, args);
     if (plan.kind === 'show') {
       const items = [...plan.row.told, ...plan.fresh.map(itemOf)];
       await tx.put(pushTold, { ...plan.row, told: items, claim: { job: args.job, kind: 'show', fresh: plan.fresh.map(({ key }) => key) } });
@@ -108,7 +112,7 @@ export const pushCommands = {
   }),
 
   /** What became of it. From here on the job does nothing more, and what has come meanwhile is looked at by another. */
-  'push.settle': defineCommand(async (tx, args: PushJob & { job: string; outcome: PushOutcome; active: boolean }) => {
+  'push.settle': defineCommand(async (tx, args: PushJob & Usage & { job: string; outcome: PushOutcome }) => {
     const { outcome } = args;
     const place = { user_id: args.user_id, device_id: args.device_id, tag: args.tag };
     await releaseDedupe(tx, args.job);
@@ -126,7 +130,7 @@ export const pushCommands = {
     }
     if (claim.kind === 'withdraw') await tx.delete(pushTold, [args.user_id, args.device_id, args.tag]);
     else await tx.put(pushTold, { ...row, claim: null, refusals: 0, shown: row.shown === 1 || outcome.kind === 'sent' || outcome.kind === 'unknown' ? 1 : 0 });
-    const next = await planFor(tx, place, args.active);
+    const next = await planFor(tx, place, args);
     if (next.kind === 'later') await lookAt(tx, place, next.at);
     else if (next.kind !== 'nothing') await lookAt(tx, place, tx.now());
     return {};
@@ -140,7 +144,7 @@ type Plan =
   | { kind: 'show'; subscription: PushSubscriptionRow; recipient: Recipient; row: PushToldRow; fresh: Standing[] };
 
 /** How a device differs from the person's inbox. `row` of a plan holds what was told and still stands. */
-async function planFor(tx: Tx, { user_id, device_id, tag }: PushJob, active: boolean): Promise<Plan> {
+async function planFor(tx: Tx, { user_id, device_id, tag }: PushJob, { active, connected }: Usage): Promise<Plan> {
   const subscription = await tx.get(pushSubscriptions, [user_id, device_id]);
   if (!subscription) return { kind: 'nothing' };
   const recipient = await recipientOf(tx, user_id, tx.now());
@@ -161,6 +165,13 @@ async function planFor(tx: Tx, { user_id, device_id, tag }: PushJob, active: boo
     if (waits) later = Math.min(later, Math.max(due, tx.now() + ACTIVE_AGAIN_MS * 1_000));
     else if (push && due > tx.now()) later = Math.min(later, due);
     else if (push) fresh.push(one);
+  }
+  if (connected) {
+    // Its page has told of them, or had a reason not to; it takes back what it told, too.
+    const items = [...told, ...fresh.map(itemOf)];
+    if (items.length > 0) await tx.put(pushTold, { ...row, told: items, shown: 1 });
+    else await tx.delete(pushTold, [user_id, device_id, tag]);
+    return later === Infinity ? { kind: 'nothing' } : { kind: 'later', at: later };
   }
   if (fresh.length > 0) return { kind: 'show', subscription, recipient, row: { ...row, told }, fresh };
   if (row.told.length > 0 && told.length === 0) {

@@ -13,6 +13,7 @@ import type { LeasedJob } from '../../jobs/port.ts';
 import type { Push, PushMessage, PushOutcome, PushTarget } from '../../push/port.ts';
 import { Browser } from '../../push/testing.service.ts';
 import type { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
+import { deviceKey } from '../../registry/port.ts';
 import { jobs, pushSubscriptions, pushTold } from '../../storage/tables.ts';
 import { Conversation, STORES } from '../../testing/conversation-world.ts';
 import type { TestUser } from '../../testing/test-core.ts';
@@ -61,9 +62,9 @@ describe.each(STORES)('push on $adapter', (adapter) => {
   const prefer = (by: TestUser, key: string, value: unknown) => talk.as(by).call(setPreference, { key, value });
   const read = (by: TestUser, message: Message, thread_root_id?: string) => talk.as(by).call(ack, { device_id: by.device_id, message_id: message.id, channel_id: message.channel_id, thread_root_id });
   const handler = () => pushJob(talk.world.deps);
-  const active = (of: TestUser, state: 'online' | 'away' | null) => {
+  const active = (of: TestUser, state: 'online' | 'away' | null, device = 'laptop') => {
     const inbox = { deliver: () => undefined, typing: () => undefined, presence: () => undefined, profileChanged: () => undefined };
-    (talk.world.deps.presence as EmbeddedRegistry).attachGateway('front', inbox).setDevice(of.id, 'laptop', state);
+    (talk.world.deps.presence as EmbeddedRegistry).attachGateway('front', inbox).setDevice(of.id, deviceKey(device, 'socket'), state);
   };
   /** Durable consumers, then whatever job is due, until there is none. */
   const work = async (run: (job: LeasedJob) => Promise<void> = (job) => handler()(job, new AbortController().signal)): Promise<void> => {
@@ -167,6 +168,22 @@ describe.each(STORES)('push on $adapter', (adapter) => {
     expect(devices.log).toEqual(['Bob mentioned you in room']);
     active(talk.alice, 'online');
     await read(talk.alice, message);
+    await work();
+    expect(devices.log.at(-1)).toBe('withdrawn');
+  });
+
+  it('a device that is connected tells by itself: it is not told again, and what its page showed is taken back once it is closed', async () => {
+    active(talk.alice, 'away', talk.alice.device_id);
+    const message = await talk.send(talk.bob, room, at(talk.alice));
+    await pass(10 * MINUTE);
+    active(talk.alice, null, talk.alice.device_id);
+    await pass(10 * MINUTE);
+    expect(devices.log).toEqual([]);
+    await talk.send(talk.bob, room, at(talk.alice));
+    await pass(3 * MINUTE);
+    expect(devices.log).toEqual(['2 new messages in room']);
+    await read(talk.alice, message);
+    await talk.as(talk.alice).call(markInbox, { read: true });
     await work();
     expect(devices.log.at(-1)).toBe('withdrawn');
   });

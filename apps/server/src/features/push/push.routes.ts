@@ -23,7 +23,7 @@ export function pushRoutes(deps: Deps): Route[] {
         return url.protocol === 'https:' || allow.permits(host, Number(url.port || 80), isIP(host) === 0 ? '0.0.0.0' : host);
       });
       const address = digest(target.kind === 'web' ? target.endpoint : `${target.kind} ${target.token}`);
-      const { subscribed } = await deps.store.run('push.subscribe', { user_id: caller.user_id, device_id: caller.device_id, kind: target.kind, target, address, language: languageOf(input.language) });
+      const { subscribed } = await deps.store.run('push.subscribe', { user_id: caller.user_id, device_id: caller.device_id, kind: target.kind, target, address, language: input.language === undefined ? null : languageOf(input.language) });
       if (!subscribed) throw new ParleyError('not_authenticated');
       return { kind: target.kind };
     }, WRITE),

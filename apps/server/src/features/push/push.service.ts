@@ -35,12 +35,16 @@ export function pushConsumer(store: Store): { name: string; wants(event: StoredE
 export function pushJob(deps: Pick<Deps, 'store' | 'push' | 'presence' | 'logger' | 'metrics'>): JobHandler {
   return async (job) => {
     const place = job.payload as PushJob;
-    const claim = await deps.store.run('push.claim', { ...place, job: job.id, active: await deps.presence.isActive(place.user_id) });
+    const usage = async () => {
+      const { active, connected } = await deps.presence.usageOf(place.user_id);
+      return { active, connected: connected.includes(place.device_id) };
+    };
+    const claim = await deps.store.run('push.claim', { ...place, job: job.id, ...(await usage()) });
     if (claim.kind === 'nothing') return;
     const outcome = await deps.push.send(claim.target, { payload: payloadOf(place, claim), collapse: collapseOf(place), ttlSeconds: TTL_SECONDS });
     deps.metrics.count('parley_pushes_total', 1, { kind: claim.target.kind, outcome: outcome.kind });
     if ('detail' in outcome) deps.logger.warn({ device_id: place.device_id, kind: claim.target.kind, outcome: outcome.kind, detail: outcome.detail }, 'a push was not sent for certain');
-    await deps.store.run('push.settle', { ...place, job: job.id, outcome, active: await deps.presence.isActive(place.user_id) });
+    await deps.store.run('push.settle', { ...place, job: job.id, outcome, ...(await usage()) });
   };
 }
 

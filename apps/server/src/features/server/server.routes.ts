@@ -16,7 +16,7 @@ export const serverRoutes = (deps: Deps): Route[] => [
     return {
       name: 'Parley', version: PRODUCT_VERSION, protocol: PROTOCOL_VERSION, incarnation: deps.store.incarnation(), set_up,
       sign_in: { password: true, oidc: [] }, limits: { ...LIMITS, large_channel: deps.config.largeChannel, file_bytes: deps.config.fileBytes, file_quota_bytes: deps.config.fileQuotaBytes },
-      push: { kinds: [...deps.push.kinds], web_key: deps.push.webKey },
+      push: { kinds: [...deps.push.kinds], web_key: deps.push.webKey }, mail: deps.mailer.delivers,
       ...(set_up ? {} : { set_up_code_required: setUpCodeRequired(deps, context) }),
     };
   }),

@@ -63,7 +63,7 @@ export const workspaceRoutes = (deps: Deps): Route[] => [
       role: input.role ?? 'member', channel_ids: [...new Set(input.channel_ids ?? [])], lasts_us: INVITE_SECONDS * 1_000_000,
       mail: invite_id === null ? null : { invite_id, language },
     });
-    return { invite_token, url: `${deps.config.url}/invite/${invite_token}`, expires_at: microsToIso(expires_at) };
+    return { invite_token, url: `${deps.config.url}/invite/${invite_token}`, expires_at: microsToIso(expires_at), mailed: invite_id !== null && deps.mailer.delivers };
   }, { limits: ['invite'] }),
 
   route(calls.getInvite, async (_context, input) => deps.store.read(async (tx) => {

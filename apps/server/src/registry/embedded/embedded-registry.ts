@@ -4,8 +4,8 @@ import type { Random } from '@parley/shared/domain/random';
 import type { StreamName } from '@parley/shared/domain/streams';
 import { partitionOf } from '../../log/partition.ts';
 import { PARTITIONS } from '../../log/port.ts';
-import { BEAT_MS, type DispatcherInbox, type DispatcherPort, type GatewayInbox, type GatewayPort, type LinkBody, type ManualPresence, type Presence, type Registry, type TypingNotice } from '../port.ts';
 import type { QuietHours } from '@parley/shared/domain/quiet-hours';
+import { BEAT_MS, type DispatcherInbox, type DispatcherPort, type GatewayInbox, type GatewayPort, type LinkBody, type ManualPresence, type Presence, type Registry, type TypingNotice, type Usage } from '../port.ts';
 import { PresenceBook } from '../presence-book.ts';
 
 interface GatewayEntry {
@@ -112,8 +112,8 @@ export class EmbeddedRegistry implements Registry {
     return states;
   }
 
-  isActive(userId: string): Promise<boolean> {
-    return Promise.resolve(this.#presence.isActive(userId));
+  usageOf(userId: string): Promise<Usage> {
+    return Promise.resolve(this.#presence.usageOf(userId));
   }
 
   choose(userId: string, presence: ManualPresence, until: number | null): void {

@@ -15,7 +15,7 @@ export function InvitePeopleForm({ workspaceId }: { workspaceId: string }) {
   const intl = useIntl();
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<'member' | 'admin' | 'guest'>('member');
-  const [links, setLinks] = useState<readonly { url: string; email: string; until: string }[]>([]);
+  const [links, setLinks] = useState<readonly { url: string; email: string; until: string; mailed: boolean }[]>([]);
   const [copied, setCopied] = useState<string | null>(null);
   const [wrong, setWrong] = useState<string | null>(null);
   const invite = useCall(createInvite);
@@ -25,7 +25,7 @@ export function InvitePeopleForm({ workspaceId }: { workspaceId: string }) {
     setWrong(null);
     const made = await invite.run({ workspace_id: workspaceId, role, ...(address === '' ? {} : { email: address }) });
     if (made === null) return;
-    setLinks([{ url: made.url, email: address, until: made.expires_at }, ...links]);
+    setLinks([{ url: made.url, email: address, until: made.expires_at, mailed: made.mailed === true }, ...links]);
     setEmail('');
   };
   const copy = (url: string) => void navigator.clipboard.writeText(url).then(() => setCopied(url), () => setWrong(t('app.copy_failed')));
@@ -40,7 +40,7 @@ export function InvitePeopleForm({ workspaceId }: { workspaceId: string }) {
       <ul className={styles.links} aria-label={t('invite.links')}>
         {links.map((link) => (
           <li key={link.url}>
-            <Field label={link.email === '' ? t('invite.link_open') : t('invite.link_for', { email: link.email })} hint={t('invite.until', { time: intl.formatDate(link.until, { dateStyle: 'medium' }) })} readOnly dir="ltr" value={link.url} onFocus={(event) => event.target.select()} />
+            <Field label={link.email === '' ? t('invite.link_open') : t(link.mailed ? 'invite.link_mailed' : 'invite.link_for', { email: link.email })} hint={t('invite.until', { time: intl.formatDate(link.until, { dateStyle: 'medium' }) })} readOnly dir="ltr" value={link.url} onFocus={(event) => event.target.select()} />
             <Button size="small" icon={copied === link.url ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />} onClick={() => copy(link.url)}>{copied === link.url ? t('app.copied') : t('app.copy')}</Button>
           </li>
         ))}

@@ -19,6 +19,7 @@ import { useSession } from '../../state/session.ts';
 import { go, paths } from '../../state/routes.ts';
 import { Fronts, type FrontChannel } from './fronts.ts';
 import { Notifier, type NotifierMeans, type NoteWords } from './notifier.ts';
+import { keepPushed } from './push-subscription.ts';
 import { PermissionCard } from './permission-card.tsx';
 import { SystemNotes } from './system-notes.ts';
 
@@ -32,7 +33,9 @@ export function NotifierHost() {
   useEffect(() => {
     const opened = (event: MessageEvent): void => {
       const data = event.data as { kind?: unknown; path?: unknown } | null;
-      if (data?.kind === 'open' && typeof data.path === 'string' && data.path.startsWith('/w/')) go(data.path);
+      if (data?.kind !== 'open' || typeof data.path !== 'string' || !data.path.startsWith('/w/')) return;
+      event.ports[0]?.postMessage('gone');
+      go(data.path);
     };
     navigator.serviceWorker?.addEventListener('message', opened);
     return () => navigator.serviceWorker?.removeEventListener('message', opened);
@@ -85,7 +88,28 @@ function Running() {
     };
   }, [engine, fronts, deviceId]);
   useEffect(() => notifier?.update(latest.current), [notifier, seen]);
+  usePushed(notifier !== null && seen.live);
   return null;
+}
+
+/** Keeps the browser's push in line with the permission, from the tab that notifies. */
+function usePushed(on: boolean): void {
+  const session = useSession((state) => state.session);
+  const { locale } = useIntl();
+  const account = session.kind === 'app' ? session.account : null;
+  const [userId, deviceId] = [account?.userId, account?.deviceId];
+  useEffect(() => {
+    if (!on || userId === undefined || deviceId === undefined) return;
+    let permission: PermissionStatus | undefined;
+    const keep = (): void => void keepPushed({ userId, deviceId }, locale).catch((error: unknown) => console.warn('This browser cannot be told while no page is open.', error));
+    keep();
+    // Some browsers do not tell of changes; then the next page finds out.
+    navigator.permissions?.query({ name: 'notifications' }).then((status) => {
+      permission = status;
+      status.addEventListener('change', keep);
+    }, () => undefined);
+    return () => permission?.removeEventListener('change', keep);
+  }, [on, userId, deviceId, locale]);
 }
 
 /** All that the notifier decides from; a new value with each change. */

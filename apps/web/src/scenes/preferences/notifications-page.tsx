@@ -1,8 +1,10 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { KEYWORD_CHARACTERS, KEYWORDS_MAX, MAIL_AFTER_SECONDS, NOTIFY_KEYS, PUSH_AFTER_SECONDS, readNotifyPreferences } from '@parley/shared/domain/notify-preferences';
+import { getServer } from '@parley/shared/protocol/calls/accounts';
 import { useText } from '../../i18n/text.tsx';
 import { deviceSettings } from '../../platform/device-settings.ts';
 import { useDeviceSettings } from '../../state/device.ts';
+import { callServer } from '../../state/api.ts';
 import { useEngine, usePreferences } from '../../state/engine.tsx';
 import { Select, Switch } from '../../ui/choice.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -15,6 +17,7 @@ export function NotificationsPage({ remember }: { remember(undo: () => void): vo
   const device = useDeviceSettings();
   const stored = usePreferences();
   const chosen = readNotifyPreferences(stored);
+  const mails = useServerMails();
   const [words, setWords] = useState<string | null>(null);
   const set = (key: string, value: unknown): void => {
     const before = stored[key] ?? null;
@@ -37,14 +40,25 @@ export function NotificationsPage({ remember }: { remember(undo: () => void): vo
       <Select label={t('preferences.notify_in_front')} value={chosen.inFront} options={(['direct', 'all', 'none'] as const).map((value) => ({ value, label: t(`preferences.notify_in_front_${value}`) }))} onChange={(value) => set(NOTIFY_KEYS.inFront, value === 'direct' ? null : value)} />
       <Select label={t('preferences.notify_preview')} value={chosen.preview} options={(['full', 'sender', 'none'] as const).map((value) => ({ value, label: t(`preferences.notify_preview_${value}`) }))} onChange={(value) => set(NOTIFY_KEYS.preview, value === 'full' ? null : value)} />
       <Select label={t('preferences.notify_push_after')} value={String(chosen.pushAfterMs / 1_000)} options={withOther(PUSH_AFTER_SECONDS, chosen.pushAfterMs / 1_000).map((seconds) => ({ value: String(seconds), label: after(seconds) }))} onChange={(value) => set(NOTIFY_KEYS.pushAfter, Number(value) === PUSH_AFTER_SECONDS[0] ? null : Number(value))} />
-      <Switch label={t('preferences.notify_mail')} hint={t('preferences.notify_mail_hint')} checked={chosen.mailAfterMs !== null} onChange={(value) => set(NOTIFY_KEYS.mailAfter, value ? null : false)} />
-      {chosen.mailAfterMs !== null && (
+      {mails && <Switch label={t('preferences.notify_mail')} hint={t('preferences.notify_mail_hint')} checked={chosen.mailAfterMs !== null} onChange={(value) => set(NOTIFY_KEYS.mailAfter, value ? null : false)} />}
+      {mails && chosen.mailAfterMs !== null && (
         <Select label={t('preferences.notify_mail_after')} value={String(chosen.mailAfterMs / 1_000)} options={withOther(MAIL_AFTER_SECONDS, chosen.mailAfterMs / 1_000).map((seconds) => ({ value: String(seconds), label: after(seconds) }))} onChange={(value) => set(NOTIFY_KEYS.mailAfter, Number(value) === MAIL_AFTER_SECONDS[0] ? null : Number(value))} />
       )}
       <Switch label={t('preferences.unread_dot')} checked={device.unreadDot} onChange={(unreadDot) => { remember(() => deviceSettings.change({ unreadDot: !unreadDot })); deviceSettings.change({ unreadDot }); }} />
       <QuietHours set={set} />
     </>
   );
+}
+
+/** Whether the server sends mails at all. */
+function useServerMails(): boolean {
+  const [mails, setMails] = useState(false);
+  useEffect(() => {
+    let current = true;
+    void callServer(getServer, {}).then((outcome) => { if (current && outcome.kind === 'ok') setMails(outcome.value.mail === true); });
+    return () => { current = false; };
+  }, []);
+  return mails;
 }
 
 /** What another client chose is offered too. */

@@ -29,6 +29,8 @@ export const getServer = defineCall({
     set_up_code_required: z.optional(z.boolean()),
     /** How devices can be told while nobody looks; `web_key` is the `applicationServerKey` of browsers. */
     push: z.optional(z.looseObject({ kinds: z.array(z.string()), web_key: z.nullable(z.string()) })),
+    /** Whether it sends mails. */
+    mail: z.optional(z.boolean()),
   }),
 });
 
@@ -67,7 +69,11 @@ export const createUser = defineCall({
 export const createInvite = defineCall({
   path: 'create_invite', method: 'POST', auth: 'session', status: 201, summary: 'Invite somebody to a workspace',
   request: z.strictObject({ workspace_id: Uuid, email: z.optional(Email), role: z.optional(WorkspaceRole), channel_ids: z.optional(z.array(Uuid).check(z.maxLength(100))) }),
-  response: z.looseObject({ invite_token: z.string(), url: z.string(), expires_at: Timestamp }),
+  response: z.looseObject({
+    invite_token: z.string(), url: z.string(), expires_at: Timestamp,
+    /** Whether a mail with it is on its way. */
+    mailed: z.optional(z.boolean()),
+  }),
 });
 export const getInvite = defineCall({
   path: 'invite', method: 'GET', auth: 'none', status: 200, summary: 'What an invitation is for',
