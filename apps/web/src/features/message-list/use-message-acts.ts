@@ -3,12 +3,9 @@ import { markupText } from '@parley/shared/domain/markup/text';
 import { parseMarkup } from '@parley/shared/domain/markup/parse';
 import type { ChannelView, MessageView } from '@parley/shared/sync/api';
 import { useMemo } from 'react';
-import { removeCard } from '@parley/shared/protocol/calls/cards';
 import { useText } from '../../i18n/text.tsx';
-import { callServer } from '../../state/api.ts';
 import { useEngine } from '../../state/engine.tsx';
 import { openDialog } from '../../state/screen.ts';
-import { explain } from '../../state/problem.ts';
 import { announce } from '../../ui/announce.ts';
 import { showToast } from '../../ui/toast.tsx';
 import { rememberEmoji } from '../emoji/recent.ts';
@@ -98,13 +95,7 @@ export function useMessageActs(view: MessageView, channel: ChannelView | null): 
       forward: () => openDialog({ kind: 'forward', message }),
       pin: () => void engine.pin(message.channel_id, message.id, !message.pinned),
       why: () => openDialog({ kind: 'why', message }),
-      removeCard: message.author_id !== me || !allowed('message.edit') ? null : (url) => {
-        void callServer(removeCard, { channel_id: message.channel_id, message_id: message.id, url }).then((outcome) => {
-          const trouble = explain(outcome, t);
-          if (trouble === null) announce(t('chat.card_removed'));
-          else showToast(trouble);
-        });
-      },
+      removeCard: message.author_id !== me || !allowed('message.edit') ? null : (url) => void import('../cards/take-off.ts').then(({ takeOff }) => takeOff(message, url, t)),
       cards: message.deleted ? [] : (message.cards ?? []),
       pinned: message.pinned,
       messageId: message.id,
