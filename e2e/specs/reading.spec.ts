@@ -33,3 +33,22 @@ test('mark unread holds on every device', { tag: '@two-people' }, async ({ world
   await desk.openChannel((await world.general()).name);
   await expect(desk.sidebar.getByRole('link', { name: /^harbour, 2 unread/ })).toBeVisible();
 });
+
+test('RED-6 all channels are marked read at once, and taken back on every device', { tag: '@two-people' }, async ({ world }) => {
+  const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Lindqvist')];
+  const rooms = [await world.channel('harbour', { members: [amara, tom] }), await world.channel('lighthouse', { members: [amara, tom] })];
+  for (const room of rooms) await world.say(amara, room, 'the tide turns');
+  const general = await world.general();
+  const [desk, phone] = [new Chat(await world.open(tom)), new Chat(await world.open(tom))];
+  await phone.openChannel(general.name);
+  await desk.openChannel(general.name);
+  const unread = (device: Chat, name: string) => device.sidebar.getByRole('link', { name: new RegExp(`^${name}, 1 unread`) });
+  for (const name of ['harbour', 'lighthouse']) await expect(unread(desk, name)).toBeVisible();
+
+  await desk.page.keyboard.press('Shift+Escape');
+  await desk.page.getByRole('dialog', { name: 'Mark 2 channels read?' }).getByRole('button', { name: 'Mark as read' }).click();
+  for (const device of [desk, phone]) for (const name of ['harbour', 'lighthouse']) await expect(device.sidebar.getByRole('link', { name, exact: true })).toBeVisible();
+
+  await desk.page.getByRole('button', { name: 'Undo' }).click();
+  for (const device of [desk, phone]) for (const name of ['harbour', 'lighthouse']) await expect(unread(device, name)).toBeVisible();
+});
