@@ -66,7 +66,7 @@ describe('I18-1 catalogues', () => {
       seen.add(path);
       for (const [, target] of readFileSync(path, 'utf8').matchAll(/from '(\.[^']+\.tsx?)';/g)) walk(resolve(dirname(path), target!));
     };
-    for (const name of readdirSync(`${source}scenes/entry`)) if (name.endsWith('.tsx')) walk(`${source}scenes/entry/${name}`);
+    for (const name of readdirSync(`${source}scenes/entry`)) if (name.endsWith('-scene.tsx')) walk(`${source}scenes/entry/${name}`);
     const code = [...seen].map((path) => readFileSync(path, 'utf8')).join('\n');
     expect(late.filter((key) => code.includes(`'${key}'`))).toEqual([]);
   });

@@ -10,10 +10,18 @@ const subscribe = (listener: () => void): (() => void) => {
   return () => listeners.delete(listener);
 };
 
+const companions: (() => Promise<unknown>)[] = [];
+
+/** What is only shown in menus can be fetched with them: it is there before the first of them opens. */
+export function comesWithKit(load: () => Promise<unknown>): void {
+  companions.push(load);
+}
+
 /** Fetched once the page is idle, so that the first opening does not wait. */
 export async function loadKit(): Promise<void> {
   if (kit) return;
-  kit = await import('./menu-kit.ts');
+  const [loaded] = await Promise.all([import('./menu-kit.ts'), ...companions.map((load) => load())]);
+  kit = loaded;
   for (const listener of [...listeners]) listener();
 }
 

@@ -8,7 +8,7 @@ import { reactionOf } from '../emoji/custom.tsx';
 import { ReactionGlyph, useReactionName } from '../emoji/emoji-glyph.tsx';
 import { LazyEmojiPicker } from '../emoji/lazy-picker.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
-import { MessageMenu } from './message-menu.tsx';
+import { LazyMessageMenu } from './lazy-message-menu.tsx';
 import styles from './message-row.module.css';
 import type { MessageActs } from './use-message-acts.ts';
 
@@ -32,7 +32,7 @@ export function ActionBar({ acts, onHold }: { acts: MessageActs; onHold(held: bo
       {acts.may.reply && <IconButton label={t('chat.reply')} tabIndex={-1} onClick={acts.reply}><MessageSquareReply size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton>}
       {acts.may.link && <IconButton label={t('chat.copy_link')} tabIndex={-1} onClick={acts.copyLink}><Link2 size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton>}
       <Menu align="end" onOpenChange={onHold} label={t('chat.more_acts')} trigger={<IconButton label={t('chat.more_acts')} tabIndex={-1}><MoreHorizontal size={18} strokeWidth={1.75} aria-hidden="true" /></IconButton>}>
-        <MessageMenu acts={acts} />
+        <LazyMessageMenu acts={acts} />
       </Menu>
     </div>
   );

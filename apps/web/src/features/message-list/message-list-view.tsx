@@ -17,7 +17,7 @@ import { ListContext, type ListActions } from './list-context.ts';
 import { ListModel } from './list-model.ts';
 import { sideOf, wantedLoads, type LoadRequest } from './loading.ts';
 import styles from './message-list-view.module.css';
-import { MessageMenu } from './message-menu.tsx';
+import { LazyMessageMenu } from './lazy-message-menu.tsx';
 import { MessageRow } from './message-row.tsx';
 import { Places, type Place } from './place.ts';
 import type { ViewOfRows } from './read-logic.ts';
@@ -514,7 +514,7 @@ export function MessageListView({ timeline, channelId, rootId = null, label, rea
 
 function ContextItems({ view }: { view: MessageView }) {
   const channel = useChannel(view.message.channel_id);
-  return <MessageMenu acts={useMessageActs(view, channel)} />;
+  return <LazyMessageMenu acts={useMessageActs(view, channel)} />;
 }
 
 function OtherRow({ row, channelId, loading, load }: { row: Exclude<Row, { type: 'message' }>; channelId: string; loading: { before: number | null; after: number | null }; load(request: LoadRequest, byHand: boolean): void }) {

@@ -1,6 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState, type FormEvent } from 'react';
 import { setUp, type SignedIn } from '@parley/shared/protocol/calls/accounts';
-import { useImportJob } from '../../features/history/import-job.ts';
 import { withWords } from '../../i18n/catalogue.ts';
 import { useText } from '../../i18n/text.tsx';
 import { platform } from '../../platform/platform.ts';
@@ -19,7 +18,7 @@ import { usernameFrom } from './username.ts';
 import styles from './entry.module.css';
 
 /** The third step and the fourth: nobody waits for them before. */
-const HistoryImport = lazy(() => withWords(import('../../features/history/history-import.tsx')).then((m) => ({ default: m.HistoryImport })));
+const HistoryStep = lazy(() => withWords(import('./history-step.tsx')).then((m) => ({ default: m.HistoryStep })));
 const InvitePeopleForm = lazy(() => import('../../features/dialogs/invite-people-form.tsx').then((m) => ({ default: m.InvitePeopleForm })));
 
 const STEPS = ['workspace', 'you', 'history', 'people'] as const;
@@ -133,7 +132,7 @@ export function SetUpScene({ codeRequired }: { codeRequired: boolean }) {
             </div>
           </form>
         )}
-        {step === 2 && workspaceId !== null && <HistoryStep workspaceId={workspaceId} onNext={() => toStep(3)} onOpen={() => void finish()} />}
+        {step === 2 && workspaceId !== null && <Suspense fallback={null}><HistoryStep workspaceId={workspaceId} onNext={() => toStep(3)} onOpen={() => void finish()} /></Suspense>}
         {step === 3 && workspaceId !== null && (
           <div className={styles.form}>
             <Suspense fallback={null}><InvitePeopleForm workspaceId={workspaceId} /></Suspense>
@@ -145,19 +144,6 @@ export function SetUpScene({ codeRequired }: { codeRequired: boolean }) {
         )}
       </main>
       <div className={styles.miniature}><Miniature workspace={values.workspace} name={values.name} channels={[]} /></div>
-    </div>
-  );
-}
-
-function HistoryStep({ workspaceId, onNext, onOpen }: { workspaceId: string; onNext(): void; onOpen(): void }) {
-  const t = useText();
-  const job = useImportJob((state) => state.job.kind);
-  return (
-    <div className={styles.form}>
-      <Suspense fallback={null}><HistoryImport workspaceId={workspaceId} onOpen={onOpen} /></Suspense>
-      <div className={styles.acts}>
-        {job === 'none' || job === 'failed' ? <Button variant={job === 'none' ? 'primary' : 'quiet'} onClick={onNext}>{t('setup.start_fresh')}</Button> : <Button onClick={onNext}>{t('setup.invite_next')}</Button>}
-      </div>
     </div>
   );
 }
