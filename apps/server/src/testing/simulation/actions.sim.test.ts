@@ -1,4 +1,6 @@
 import { archiveChannel, createChannel, inviteToChannel, joinChannel, leaveChannel, openDm, removeFromChannel, unarchiveChannel, updateChannel } from '@parley/shared/protocol/calls/channels';
+import { removeCard } from '@parley/shared/protocol/calls/cards';
+import { removeEmoji } from '@parley/shared/protocol/calls/emoji';
 import { createGroup, deleteGroup, updateGroup } from '@parley/shared/protocol/calls/groups';
 import { createWorkspace } from '@parley/shared/protocol/calls/accounts';
 import type { Message } from '@parley/shared/protocol/entities';
@@ -10,6 +12,7 @@ import { Scenario } from './scenario.ts';
 interface Stage { scenario: Scenario; alice: Device; bob: Device; room: string; first: Message; thread: Message; group: string }
 type Action = (stage: Stage) => Promise<unknown> | void;
 
+const EMOJI = '0190a000-0000-7000-8000-0000000000e3';
 const SCHEDULED = '0190a000-0000-7000-8000-0000000000e1';
 const CANCELLED = '0190a000-0000-7000-8000-0000000000e2';
 const at = (s: Stage, ms: number): string => new Date(s.scenario.clock.now() + ms).toISOString();
@@ -33,6 +36,14 @@ const ACTIONS: Record<string, Action> = {
   'edit to name a group': (s) => s.alice.engine!.edit(s.room, text(s, s.alice).at(-1)!.id, `again <!group^${s.group}>`),
   'edit to name it no more': (s) => s.alice.engine!.edit(s.room, text(s, s.alice).at(-1)!.id, 'nobody'),
   'change a group': (s) => s.scenario.call(asOwner(s), updateGroup, { group_id: s.group, name: 'Other', add_user_ids: [s.alice.person.id], remove_user_ids: [s.bob.person.id] }),
+  'add an emoji': (s) => s.scenario.server.store.run('emoji.add', { who: { user_id: asOwner(s).id, server_role: 'owner' }, emoji: { id: EMOJI, workspace_id: s.scenario.workspaceId, name: 'parley', url: `/api/v1/emoji/${EMOJI}`, animated: false, width: 32, height: 32, added_by: asOwner(s).id }, picture: { hash: 'h'.repeat(43), size: 4 }, still: null }),
+  'take an emoji away': async (s) => void (await s.scenario.call(asOwner(s), removeEmoji, { emoji_id: EMOJI })),
+  'send a link': (s) => s.alice.engine!.send({ channelId: s.room, content: 'see https://harbour.example/' }),
+  'take its card off': (s) => {
+    const message = text(s, s.alice).at(-1)!;
+    expect(message.cards?.length).toBe(1);
+    return s.scenario.call(s.alice.person, removeCard, { channel_id: s.room, message_id: message.id, url: message.cards![0]!.url });
+  },
   'drop a group': async (s) => void (await s.scenario.call(asOwner(s), deleteGroup, { group_id: s.group })),
   'send an action': (s) => s.alice.engine!.send({ channelId: s.room, content: 'waves', kind: 'me' }),
   'send quietly': (s) => s.alice.engine!.send({ channelId: s.room, content: 'hush', quiet: true }),
