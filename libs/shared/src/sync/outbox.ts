@@ -200,23 +200,21 @@ export class Outbox {
   }
 
   /**
-   * A send that was refused may be there all the same: the wire had repeated the call, and the copy was let in later. The
-   * message itself is the better answer. One that still waits for files was sent by another device without them: what the
-   * message lacks goes on as a message of its own.
+   * A send that was refused may be there all the same: the wire had repeated the call, and the copy was let in later, or
+   * another device sent the same draft. The message itself is the better answer. What it lacks stays as a message of its
+   * own: refused as before, or waiting for its files.
    */
   arrived(channelId: string, stored: (clientMsgId: string) => Message | undefined): void {
     if (this.items.size === 0) return;
     for (const record of this.of(channelId)) {
       const message = record.what.act === 'send' ? stored(record.what.clientMsgId) : undefined;
       if (!message || record.what.act !== 'send') continue;
-      if (record.refused) void this.discard(record.id).catch(() => {});
-      else if (!record.attempted && record.what.files?.length) void this.keepRest(record.id, record.what, message).catch(() => {});
+      if (record.refused || (!record.attempted && record.what.files?.length)) void this.keepRest(record.id, record.what, message).catch(() => {});
     }
   }
   private async keepRest(id: string, what: Extract<Act, { act: 'send' }>, message: Message): Promise<void> {
     const item = this.items.get(id)!;
-    const there = new Set(message.files.map((file) => file.id));
-    const files = message.deleted ? [] : (what.files ?? []).filter((file) => !there.has(this.files.fileIdOf(file.id) ?? file.id));
+    const files = this.lacking(what, message);
     const content = message.deleted || message.content === what.content ? '' : what.content;
     if (files.length === 0 && content === '') return this.discard(id);
     await this.replace(item, { what: { ...what, clientMsgId: id, content, broadcast: false, files } });
@@ -305,23 +303,30 @@ export class Outbox {
   private async acknowledged(item: Item, value: unknown): Promise<void> {
     const { record } = item;
     this.events.answered(record, value);
-    this.sendRest(record, value);
-    const changes: KeyValueChange[] = [this.remove(record)];
+    const rest = this.restOf(record, value);
+    const changes: KeyValueChange[] = [this.remove(record), ...(rest ? [this.put(rest)] : [])];
     if (record.what.act === 'send') changes.push(...this.resolve(record.channelId, record.what.clientMsgId, (value as { message_id: string }).message_id));
     this.items.delete(record.id);
+    if (rest) this.items.set(rest.id, { record: rest, kept: true, inFlight: false, waiting: null, attempt: 0 });
     this.events.changed(record.channelId);
-    // Not removed: after a restart it is sent again with the same ids and answered alike.
+    // Not removed: after a restart it is sent again with the same ids and answered alike, and what follows it as well.
     await this.durable.write(changes).catch(() => {});
     this.pump();
   }
 
   /** Another device has sent this draft without files that were added here since: they follow as a message of their own, whose id is always the same. */
-  private sendRest({ id, channelId, what }: OutboxRecord, value: unknown): void {
-    if (what.act !== 'send' || !what.files?.length) return;
-    const { message } = value as { message: Message };
+  private restOf({ id, channelId, what }: OutboxRecord, value: unknown): OutboxRecord | null {
+    if (what.act !== 'send') return null;
+    const files = this.lacking(what, (value as { message: Message }).message);
+    if (files.length === 0) return null;
+    return { n: this.next++, id: uuidv7(this.clock, this.random), channelId, since: this.clock.now(), attempted: false, refused: null, confirmed: false, what: { ...what, clientMsgId: id, content: '', broadcast: false, files } };
+  }
+
+  /** Files of a send that the message does not carry; of a deleted one nobody wants any. */
+  private lacking(what: Extract<Act, { act: 'send' }>, message: Message): AttachedFile[] {
+    if (message.deleted || !what.files?.length) return [];
     const there = new Set(message.files.map((file) => file.id));
-    const files = message.deleted ? [] : what.files.filter((file) => !there.has(this.files.fileIdOf(file.id) ?? file.id));
-    if (files.length > 0) void this.add(channelId, { ...what, clientMsgId: id, content: '', broadcast: false, files }).catch(() => {});
+    return what.files.filter((file) => !there.has(this.files.fileIdOf(file.id) ?? file.id));
   }
 
   /** Acts on a message that was still waiting now name its id. */

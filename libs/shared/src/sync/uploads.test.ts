@@ -306,6 +306,27 @@ describe('files', () => {
     timeline.close();
   });
 
+  it('UPL6 a refused send that another device sent without one of its files stays with that file', async () => {
+    const w = await new World().start();
+    const timeline = w.engine.timeline(CHANNEL);
+    await w.attach('one', 'two');
+    await w.done('one', 501);
+    await w.done('two', 502);
+    const id = w.engine.draft(CHANNEL, null).get()!.clientMsgId;
+    w.server.on('send_message', () => problem(403, 'forbidden'));
+    await w.send('text', 'one', 'two');
+    await w.clock.advance(50);
+    w.server.socket.say({ type: 'live', stream: `channel:${CHANNEL}`, from: 3, rev: 4, entities: [message(4, 4, { author_id: ME, client_msg_id: id, content: 'text', files: [storedFile(idOf(501))] })] });
+    await w.clock.advance(50);
+    expect(w.engine.outbox.get()).toMatchObject([{ content: '', files: [{ id: 'two' }], state: { kind: 'refused', code: 'forbidden' } }]);
+    w.server.on('send_message', (input) => ok(w.sent(input), 201));
+    await w.engine.retry(w.engine.outbox.get()[0]!.id);
+    await w.clock.advance(50);
+    expect(w.sends().at(-1)).toMatchObject({ content: '', file_ids: [idOf(502)] });
+    expect(w.engine.outbox.get()).toEqual([]);
+    timeline.close();
+  });
+
   it('UPL6 files that another device\'s send of the same draft lacks follow in one message, however often it is tried', async () => {
     const w = await new World().start();
     await w.attach('one', 'two');

@@ -13,6 +13,7 @@ const server = (file: string): string => `apps/server/src/${file}`;
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'head read after rows, in a second snapshot',
+    likely: 99,
     changes: [
       { file: server('features/sync/sync.routes.ts'), from: 'import { sync } from \'./sync.service.ts\';', to: 'import { sync } from \'./sync.service.ts\';\nimport { headOf } from \'../../storage/streams.ts\';' },
       {
@@ -34,12 +35,12 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a range declared valid at the cursor',
-    likely: 32,
+    likely: 7,
     changes: [{ file: client('ranges.ts'), from: 'validRev: headRev, missingTo: headRev >= cursor ? 0 : cursor })', to: 'validRev: Math.max(headRev, cursor), missingTo: 0 })' }],
   },
   {
     name: 'delta served before subscribing',
-    likely: 121,
+    likely: 19,
     changes: [
       { file: server('realtime/following.ts'), from: 'if (hubs.every((hub) => hub.ready && !hub.pending && hub.changedAt <= step)) return attach(result);', to: 'await ready(streamsOf(result));\n        if (step >= 0) return attach(result);' },
       { file: server('realtime/following.ts'), from: ' && first.delta.head >= follow.hub.rev && !first.delta.gone) {', to: ' && !first.delta.gone) {' },
@@ -56,6 +57,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'outbox row cleared when logged rather than consumed',
+    likely: 29,
     changes: [{
       file: server('realtime/relay.ts'),
       from: 'await this.log.append(partition, events)',
@@ -64,6 +66,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a rejoiner starting at epoch 0',
+    likely: 16,
     changes: [{ file: server('features/membership/memberships.ts'), from: '  return (row.doc.deleted ? (row.read_epoch ?? 0) : row.doc.read_epoch) + 1;', to: '  return 0;' }],
   },
   {
