@@ -7,8 +7,8 @@ const MARK = '$';
 export interface Fold {
   /** Changes the fields that will be written as JSON, of which the row's own are not to be touched. */
   close(rest: Row, row: Row): void;
-  /** The row as it was given, out of one as it was read. */
-  open(row: Row): Row;
+  /** The row as it was given, out of the fields that were written as JSON and its columns. */
+  open(rest: Row, columns: Row): Row;
 }
 
 export function foldOf(table: Table): Fold | null {
@@ -25,14 +25,18 @@ export function foldOf(table: Table): Fold | null {
         rest[folded] = kept;
       }
     },
-    open(row) {
+    open(rest, columns) {
+      const row: Row = {};
+      for (const name in rest) if (name[0] !== MARK) row[name] = rest[name];
+      Object.assign(row, columns);
       for (const { field, folded, names } of repeated) {
-        const kept = row[folded] as Record<string, unknown> | undefined;
+        const kept = rest[folded] as Record<string, unknown> | undefined;
         if (kept === undefined) continue;
+        // Objects of one shape, and none that a field was deleted from: they are read and written much faster.
         const value: Record<string, unknown> = {};
-        for (const name of names) value[name] = row[name];
-        row[field] = Object.assign(value, kept);
-        delete row[folded];
+        for (const name of names) value[name] = columns[name];
+        for (const name in kept) value[name] = kept[name];
+        row[field] = value;
       }
       return row;
     },

@@ -143,8 +143,9 @@ export class Statements {
 function toRow({ columns, fold }: Access, values: Values): Row {
   const rest = values[columns.length];
   const row: Row = typeof rest === 'string' ? (JSON.parse(rest) as Row) : {};
-  for (let i = 0; i < columns.length; i++) row[columns[i]!] = values[i];
-  return fold ? fold.open(row) : row;
+  const into = fold ? ({} as Row) : row;
+  for (let i = 0; i < columns.length; i++) into[columns[i]!] = values[i];
+  return fold ? fold.open(row, into) : row;
 }
 
 function toValues(table: Table, { columns, fold }: Access, row: Row): Values {
