@@ -125,7 +125,7 @@ test('ACT-1 a keyword and a thread reply come to Activity, on both devices @two-
   await expect(phone.sidebar.getByRole('link', { name: 'Activity, 2 unread' })).toBeVisible();
 });
 
-test('NTF-1 the level of a channel and of a thread hold on the other device, and More says why @two-people', async ({ world }) => {
+test('NTF-1 the level of a channel holds on the other device, and More says why @two-people', async ({ world }) => {
   const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Berger')];
   const room = await world.channel('harbour', { members: [amara, tom] });
   await world.say(tom, room, `<@${amara.id}> the tide is in`);
