@@ -1,7 +1,6 @@
 import { createServer as createProbe, type AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
 import { addressesOf, type Settings } from './config/load-config.ts';
 import { createCore, type Core } from './core.ts';
 import { createHttpServer, type Readiness } from './edge/http.ts';
@@ -35,20 +34,20 @@ import { SCHEDULED_JOB } from './features/scheduled/scheduled.commands.ts';
 import { scheduledJob } from './features/scheduled/scheduled.service.ts';
 import { JobWorker } from './jobs/job-worker.ts';
 import { StoreJobs } from './jobs/store-jobs.ts';
-import { EmbeddedLog } from './log/embedded/embedded-log.ts';
+import { openLog } from './log/open-log.ts';
 import { argon2Passwords } from './platform/argon2-passwords.ts';
 import { lockDataDirectory } from './platform/data-lock.ts';
 import type { Deps } from './platform/deps.ts';
 import { pinoLogger } from './platform/pino-logger.ts';
 import { promMetrics, type PromMetrics } from './platform/prom-metrics.ts';
 import { systemClock, systemRandom } from './platform/system.ts';
-import { DiskFiles } from './files/disk/disk-files.ts';
+import { openFiles } from './files/open-files.ts';
 import { SharpPictures } from './pictures/sharp-pictures.ts';
 import { createRealtime } from './realtime/realtime.ts';
-import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts';
+import { openRegistry } from './registry/open-registry.ts';
 import type { Registry } from './registry/port.ts';
-import { SqliteSearchIndex } from './search/sqlite/sqlite-index.ts';
-import { openSqliteStore } from './storage/sqlite/sqlite-store.ts';
+import { openSearch } from './search/open-search.ts';
+import { openStore } from './storage/open-store.ts';
 
 /** How long a stop waits for what is under way, sockets first. SIGTERM promises an end within 10 s. */
 const DRAIN_MS = 4_000;
@@ -71,20 +70,20 @@ export async function openServices(settings: Settings): Promise<Services> {
   const lock = lockDataDirectory(settings.dataDirectory);
   try {
     const metrics = promMetrics();
-    const store = await openSqliteStore({ file: join(settings.dataDirectory, 'parley.db'), metrics });
-    const source = { clock: systemClock, random: systemRandom };
-    const registry = new EmbeddedRegistry(source);
-    const search = new SqliteSearchIndex({ file: join(settings.dataDirectory, 'search.db') });
-    const files = await DiskFiles.open(join(settings.dataDirectory, 'files'));
-    const pictures = new SharpPictures();
     const logger = pinoLogger(settings.logLevel);
+    const source = { clock: systemClock, random: systemRandom };
+    const store = await openStore(settings, metrics);
+    const registry = await openRegistry(settings, { ...source, logger });
+    const search = await openSearch(settings);
+    const files = await openFiles(settings, 'files');
+    const pictures = new SharpPictures();
     const egress = createEgress(parseAllowList(settings.egressAllow));
     const push = openPush({ egress, clock: systemClock }, { web: { keys: await store.run('push.keys', { keys: newVapidKeys() }), contact: settings.pushContact ?? contactOf(settings.url) }, fcm: settings.fcm, apns: settings.apns });
     const mailer = openMail(settings, logger);
     const deps: Deps = {
       ...source, store, search, files, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
       push, mailer, secret: loadServerSecret(settings.dataDirectory),
-      links: new WebLinks({ egress, pictures }), cardPictures: await DiskFiles.open(join(settings.dataDirectory, 'card-pictures')),
+      links: new WebLinks({ egress, pictures }), cardPictures: await openFiles(settings, 'card-pictures'),
     };
     return {
       deps, settings, registry, metrics,
@@ -123,7 +122,7 @@ export async function startApplication(services: Services): Promise<Application>
   const config = { ...settings, port, ...(settings.urlGiven ? {} : addressesOf(settings.host, port)) };
   const deps: Deps = { ...services.deps, config };
   const core = createCore(deps);
-  const log = new EmbeddedLog(deps);
+  const log = await openLog(settings, deps);
   const indexer = new SearchIndexer(deps);
   const realtime = createRealtime(deps, {
     log, registry, alone: true,

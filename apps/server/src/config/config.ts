@@ -2,6 +2,11 @@ import type { ApnsOptions } from '../push/apns/apns.ts';
 import type { ServiceAccount } from '../push/fcm/fcm.ts';
 
 /** Settings after parsing the environment (DESIGN section 8). */
+/** Where uploaded bytes lie. `shared`: several processes see the same directory. */
+export type FilesPlace = { kind: 'disk'; shared: boolean } | { kind: 's3'; bucket: string; endpoint: string | null; region: string };
+
+export type Role = 'api' | 'gateway' | 'dispatcher' | 'worker';
+
 export interface Config {
   host: string;
   port: number;
@@ -10,7 +15,12 @@ export interface Config {
   url: string;
   dataDirectory: string;
   trustedProxies: readonly string[];
-  roles: ReadonlySet<'api' | 'gateway' | 'dispatcher' | 'worker'>;
+  roles: ReadonlySet<Role>;
+  /** Null: the embedded store. */
+  mongodbUrl: string | null;
+  /** Null: log and registry live in this process. */
+  redisUrl: string | null;
+  filesPlace: FilesPlace;
   rateLimits: boolean;
   /** Channels with more members are large. */
   largeChannel: number;

@@ -13,8 +13,8 @@ describe('loadConfig', () => {
 
   it('lists every problem at once', () => {
     const bad = {
-      PARLEY_HOST: 'example.org', PARLEY_PORT: '70000', PARLEY_URL: 'https://x.org/path', PARLEY_TRUSTED_PROXIES: '10.0.0.0/99', PARLEY_MONGODB_URL: 'mongodb://x', PARLEY_REDIS_URL: 'redis://x',
-      PARLEY_ROLES: 'api', PARLEY_FILES: 's3://b', PARLEY_SMTP_URL: 'mail', PARLEY_RATE_LIMITS: 'no', PARLEY_LARGE_CHANNEL: 'many', PARLEY_METRICS_TOKEN: 'short', PARLEY_LOG_LEVEL: 'loud', PARLEY_EGRESS_ALLOW: 'wiki.intra',
+      PARLEY_HOST: 'example.org', PARLEY_PORT: '70000', PARLEY_URL: 'https://x.org/path', PARLEY_TRUSTED_PROXIES: '10.0.0.0/99', PARLEY_MONGODB_URL: 'x', PARLEY_REDIS_URL: 'x',
+      PARLEY_ROLES: 'api,king', PARLEY_FILES: 'ftp://b', PARLEY_SMTP_URL: 'mail', PARLEY_RATE_LIMITS: 'no', PARLEY_LARGE_CHANNEL: 'many', PARLEY_METRICS_TOKEN: 'short', PARLEY_LOG_LEVEL: 'loud', PARLEY_EGRESS_ALLOW: 'wiki.intra',
       PARLEY_MAIL_FROM: 'nobody', PARLEY_PUSH_CONTACT: 'ben', PARLEY_FCM_CREDENTIALS: '/nowhere.json', PARLEY_APNS_KEY: '/nowhere.p8', PARLEY_APNS_KEY_ID: '-', PARLEY_APNS_TEAM_ID: '-', PARLEY_APNS_TOPIC: '/', PARLEY_APNS_SANDBOX: 'maybe',
     };
     let error: unknown;
@@ -25,6 +25,20 @@ describe('loadConfig', () => {
     }
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).problems.map((p) => p.name).sort()).toEqual(Object.keys(bad).sort());
+  });
+
+  it('takes several processes with MongoDB and Redis, and says what each needs', () => {
+    const both = { PARLEY_MONGODB_URL: 'mongodb://127.0.0.1/parley', PARLEY_REDIS_URL: 'redis://127.0.0.1' };
+    expect(loadConfig({ ...both, PARLEY_ROLES: 'api, gateway' })).toMatchObject({ roles: new Set(['api', 'gateway']), mongodbUrl: both.PARLEY_MONGODB_URL, redisUrl: both.PARLEY_REDIS_URL });
+    expect(loadConfig({ PARLEY_MONGODB_URL: both.PARLEY_MONGODB_URL })).toMatchObject({ redisUrl: null });
+    expect(() => loadConfig({ ...both, PARLEY_REDIS_URL: '', PARLEY_ROLES: 'api' })).toThrow(/PARLEY_ROLES/);
+    expect(() => loadConfig({ PARLEY_REDIS_URL: both.PARLEY_REDIS_URL })).toThrow(/PARLEY_REDIS_URL/);
+  });
+
+  it('reads where files lie', () => {
+    expect(loadConfig({})).toMatchObject({ filesPlace: { kind: 'disk', shared: false } });
+    expect(loadConfig({ PARLEY_FILES: 's3://parley-files?endpoint=http://127.0.0.1:9000' })).toMatchObject({ filesPlace: { kind: 's3', bucket: 'parley-files', endpoint: 'http://127.0.0.1:9000', region: 'us-east-1' } });
+    for (const bad of ['s3://', 's3://b/c', 's3://bucket?endpoint=nowhere', 's3://bucket?secret=x']) expect(() => loadConfig({ PARLEY_FILES: bad })).toThrow('PARLEY_FILES');
   });
 
   it('wants all or none of what APNs needs', () => {

@@ -5,7 +5,7 @@ import { LIMITS } from '@parley/shared/protocol/limits';
 import { blockList } from '../edge/peer.ts';
 import { isLoopbackHost } from '../edge/origin.ts';
 import { parseAllowList } from '../egress/allow-list.ts';
-import type { Config } from './config.ts';
+import type { Config, FilesPlace, Role } from './config.ts';
 import { privateKeyAt, serviceAccountAt } from './key-files.ts';
 
 export interface Settings extends Config {
@@ -21,8 +21,7 @@ export class ConfigError extends Error {
   }
 }
 
-const ROLES = ['api', 'gateway', 'dispatcher', 'worker'] as const;
-const refuse = (message: string) => z.optional(z.string().check(z.refine(() => false, message)));
+const ROLES: readonly Role[] = ['api', 'gateway', 'dispatcher', 'worker'];
 const whole = (min: number, max: number) => z.string().check(z.refine((v) => /^\d{1,10}$/.test(v) && Number(v) >= min && Number(v) <= max, `a whole number from ${min} to ${max}`));
 
 const Environment = z.object({
@@ -31,10 +30,10 @@ const Environment = z.object({
   PARLEY_URL: z.optional(z.string().check(z.refine(isOrigin, 'an http or https address without a path, such as https://chat.example.org'))),
   PARLEY_TRUSTED_PROXIES: z.optional(z.string().check(z.refine(isAddressList, 'addresses or ranges, separated by commas, such as 10.0.0.0/8'))),
   PARLEY_DATA: z.optional(z.string().check(z.minLength(1))),
-  PARLEY_MONGODB_URL: refuse('this version has the embedded store only; leave it unset'),
-  PARLEY_REDIS_URL: refuse('this version runs as one process; leave it unset'),
-  PARLEY_ROLES: z.optional(z.string().check(z.refine((v) => sameSet(v.split(',').map((r) => r.trim()), ROLES), `with the embedded store one process has all roles: ${ROLES.join(',')}`))),
-  PARLEY_FILES: z.optional(z.enum(['disk', 'disk-shared'], 'disk or disk-shared')),
+  PARLEY_MONGODB_URL: z.optional(z.string().check(z.regex(/^mongodb(?:\+srv)?:\/\/\S+$/, 'mongodb://… or mongodb+srv://…'))),
+  PARLEY_REDIS_URL: z.optional(z.string().check(z.regex(/^rediss?:\/\/\S+$/, 'redis://… or rediss://…'))),
+  PARLEY_ROLES: z.optional(z.string().check(z.refine((v) => rolesOf(v) !== null, `some of ${ROLES.join(',')}`))),
+  PARLEY_FILES: z.optional(z.string().check(z.refine((v) => filesPlaceOf(v) !== null, 'disk, disk-shared or s3://bucket?endpoint=https://…&region=…'))),
   PARLEY_FILE_MEGABYTES: z.optional(whole(1, 1_000_000)),
   PARLEY_FILE_QUOTA_MEGABYTES: z.optional(whole(1, 1_000_000_000)),
   PARLEY_SMTP_URL: z.optional(z.string().check(z.regex(/^smtps?:\/\/[^\s]+$/, 'smtp://… or smtps://…'))),
@@ -59,6 +58,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
   const parsed = Environment.safeParse(given);
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => ({ name: String(issue.path[0]), message: `${issue.message}, not ${JSON.stringify(given[String(issue.path[0])])}` })));
   const values = parsed.data;
+  const roles = rolesOf(values.PARLEY_ROLES ?? ROLES.join(','))!;
+  const filesPlace = filesPlaceOf(values.PARLEY_FILES ?? 'disk')!;
+  const together = togetherProblems(values.PARLEY_MONGODB_URL !== undefined, values.PARLEY_REDIS_URL !== undefined, roles);
+  if (together.length > 0) throw new ConfigError(together);
   const apnsNames = ['PARLEY_APNS_KEY', 'PARLEY_APNS_KEY_ID', 'PARLEY_APNS_TEAM_ID', 'PARLEY_APNS_TOPIC'] as const;
   const missing = apnsNames.filter((name) => values[name] === undefined);
   if (missing.length > 0 && missing.length < apnsNames.length) throw new ConfigError(missing.map((name) => ({ name, message: `APNs needs all of ${apnsNames.join(', ')}` })));
@@ -67,7 +70,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
   return {
     host, port, ...addressesOf(host, port, values.PARLEY_URL), urlGiven: values.PARLEY_URL !== undefined,
     dataDirectory: resolve(options.data ?? values.PARLEY_DATA ?? './data'),
-    trustedProxies: listOf(values.PARLEY_TRUSTED_PROXIES), roles: new Set(ROLES), rateLimits: values.PARLEY_RATE_LIMITS !== 'off',
+    trustedProxies: listOf(values.PARLEY_TRUSTED_PROXIES), roles, mongodbUrl: values.PARLEY_MONGODB_URL ?? null, redisUrl: values.PARLEY_REDIS_URL ?? null, filesPlace, rateLimits: values.PARLEY_RATE_LIMITS !== 'off',
     fileBytes: megabytes(values.PARLEY_FILE_MEGABYTES) ?? LIMITS.file_bytes, fileQuotaBytes: megabytes(values.PARLEY_FILE_QUOTA_MEGABYTES) ?? LIMITS.file_quota_bytes,
     largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: options.setUpCode ?? null, metricsToken: values.PARLEY_METRICS_TOKEN ?? null, egressAllow: listOf(values.PARLEY_EGRESS_ALLOW),
     smtpUrl: values.PARLEY_SMTP_URL ?? null, mailFrom: values.PARLEY_MAIL_FROM ?? null, pushContact: values.PARLEY_PUSH_CONTACT ?? null,
@@ -94,7 +97,31 @@ export function addressesOf(host: string, port: number, url?: string): Pick<Conf
 
 const megabytes = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text) * 1_048_576);
 const listOf = (text: string | undefined): string[] => (text ?? '').split(',').map((part) => part.trim()).filter(Boolean);
-const sameSet = (a: readonly string[], b: readonly string[]): boolean => new Set(a).size === b.length && b.every((x) => a.includes(x));
+
+function rolesOf(text: string): ReadonlySet<Role> | null {
+  const names = listOf(text);
+  return names.length > 0 && names.every((name): name is Role => (ROLES as readonly string[]).includes(name)) ? new Set(names) : null;
+}
+
+/** `s3://bucket?endpoint=https://host:port&region=…`; keys come from the S3 client's own environment. */
+function filesPlaceOf(text: string): FilesPlace | null {
+  if (text === 'disk' || text === 'disk-shared') return { kind: 'disk', shared: text === 'disk-shared' };
+  if (!text.startsWith('s3://') || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  const endpoint = url.searchParams.get('endpoint');
+  const known = [...url.searchParams.keys()].every((key) => key === 'endpoint' || key === 'region');
+  if (!known || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(url.hostname) || (url.pathname !== '' && url.pathname !== '/') || url.username !== '') return null;
+  if (endpoint !== null && !/^https?:\/\/[^\s/]+$/.test(endpoint)) return null;
+  return { kind: 's3', bucket: url.hostname, endpoint, region: url.searchParams.get('region') ?? 'us-east-1' };
+}
+
+/** What the variables demand of each other. */
+function togetherProblems(mongodb: boolean, redis: boolean, roles: ReadonlySet<Role>): { name: string; message: string }[] {
+  const problems: { name: string; message: string }[] = [];
+  if (redis && !mongodb) problems.push({ name: 'PARLEY_REDIS_URL', message: 'Redis is for several processes, which need PARLEY_MONGODB_URL' });
+  if (roles.size < ROLES.length && !(mongodb && redis)) problems.push({ name: 'PARLEY_ROLES', message: `one process without PARLEY_MONGODB_URL and PARLEY_REDIS_URL has all roles: ${ROLES.join(',')}` });
+  return problems;
+}
 
 function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;

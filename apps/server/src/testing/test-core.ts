@@ -26,7 +26,7 @@ export const TEST_ORIGIN = 'http://localhost:3210';
 
 export const testConfig: Config = {
   host: '127.0.0.1', port: 3210, origins: [TEST_ORIGIN, 'http://127.0.0.1:3210'], url: TEST_ORIGIN, dataDirectory: `${tmpdir()}/parley-test-${process.pid}`,
-  trustedProxies: [], roles: new Set(['api', 'gateway', 'dispatcher', 'worker']), rateLimits: false, largeChannel: 1_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: 'test-code', metricsToken: null, egressAllow: [],
+  trustedProxies: [], roles: new Set(['api', 'gateway', 'dispatcher', 'worker']), mongodbUrl: null, redisUrl: null, filesPlace: { kind: 'disk', shared: false }, rateLimits: false, largeChannel: 1_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: 'test-code', metricsToken: null, egressAllow: [],
   smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null,
 };
 
