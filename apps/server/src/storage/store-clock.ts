@@ -15,6 +15,11 @@ export class StoreClock {
     return this.last;
   }
 
+  /** The next id comes after this one, which another process may have given. */
+  passed(id: string): void {
+    this.lastId = Math.max(this.lastId, Number.parseInt(id, 16));
+  }
+
   /** Fourteen hexadecimal digits: they sort as text as they do as numbers. */
   nextId(): string {
     this.lastId = Math.max(this.lastId + 1, this.last);
