@@ -80,11 +80,12 @@ async function execute(options: BatchOptions, session: ClientSession, commands: 
     } catch (error) {
       tx.end();
       // What it wrote was taken for allowed; whether it was decides which error is its.
-      if (!careful && overlay.writes > 0 && !reads.failure) return CAREFUL;
+      if (!careful && (overlay.writes > 0 || overlay.needsCare) && !reads.failure) return CAREFUL;
       overlay.undo();
       outcomes.push({ ok: false, error });
     }
     if (reads.failure) throw reads.failure.error;
+    if (overlay.needsCare) return CAREFUL;
   }
   await write(options.db, session, overlay, events, careful);
   for (const { table, key } of relied.values()) {

@@ -64,7 +64,9 @@ export class MongodbTx implements Tx {
 
   async delete<R extends Row>(table: Table<R>, key: readonly KeyPart[]): Promise<boolean> {
     const plain = table as Table;
-    if ((await this.row(plain, key)) === undefined) return false;
+    const row = await this.row(plain, key);
+    if (row === undefined) return false;
+    if (!this.options.careful) await this.requireKnown(plain, key, row, undefined);
     this.open().overlay.set(plain, key, null, false);
     return true;
   }
@@ -141,11 +143,15 @@ export class MongodbTx implements Tx {
     for (const name in table.columns) row[name] ??= null;
     const key = keyOf(table, row);
     const written: Written | undefined = overlay.get(table, key);
-    if (insert && (written ? written.row !== null : careful && (await reads.get(table, key)) !== undefined)) throw new UniqueViolation(table.name, 'key');
+    if (insert && (written ? written.row !== null : (careful && (await reads.get(table, key)) !== undefined) || reads.exists(table, key) === true)) throw new UniqueViolation(table.name, 'key');
     if (careful) {
       if (!written && !insert) await reads.get(table, key);
       await this.refuseTaken(table, row, key);
-    } else this.refuseWritten(table, row, key);
+    } else {
+      this.refuseWritten(table, row, key);
+      await this.requireKnown(table, key, written?.row ?? undefined, row);
+      for (const [index, values] of uniqueValues(table, row)) overlay.taken.set(valueName(table, index, values), keyName(key));
+    }
     this.open().overlay.set(table, key, row, insert || reads.exists(table, key) === false);
   }
 
@@ -154,6 +160,36 @@ export class MongodbTx implements Tx {
       const others = (await this.rows(table, { index, prefix, limit: 2 })).filter((other) => keyName(keyOf(table, other)) !== keyName(key));
       if (others.length > 0) throw new UniqueViolation(table.name, index);
     }
+  }
+
+  /**
+   * What was taken without looking is judged by the database at the end, so it must still be there then, and whoever had
+   * it before as well. Where a change would hide either, it is looked up now; a doubt means that all is run again with care.
+   */
+  private async requireKnown(table: Table, key: readonly KeyPart[], before: Row | undefined, after: Row | undefined): Promise<void> {
+    const { reads, overlay } = this.open();
+    const own = keyName(key);
+    const written = overlay.get(table, key);
+    const kept = new Set(after ? uniqueValues(table, after).map(([index, values]) => valueName(table, index, values)) : []);
+    if (written?.row) {
+      if (after === undefined && written.fresh && (await reads.get(table, key)) !== undefined) this.requireCare();
+      for (const [index, values] of uniqueValues(table, before!)) {
+        if (kept.has(valueName(table, index, values))) continue;
+        const [stored] = await reads.find(table, { index, prefix: values, limit: 1 });
+        if (stored && keyName(keyOf(table, fromDocument(table, stored))) !== own) this.requireCare();
+      }
+    }
+    if (!hasUnique(table) || overlay.taken.size === 0 || written?.fresh) return;
+    const stored = await reads.get(table, key);
+    for (const [index, values] of stored ? uniqueValues(table, fromDocument(table, stored)) : []) {
+      const name = valueName(table, index, values);
+      if (!kept.has(name) && (overlay.taken.get(name) ?? own) !== own) this.requireCare();
+    }
+  }
+
+  private requireCare(): never {
+    this.options.overlay.needsCare = true;
+    throw new Error('to be run again with care');
   }
 
   /** Violations among what the batch writes itself, which would otherwise be told of too late to say whose they are. */
@@ -173,3 +209,6 @@ function uniqueValues(table: Table, row: Row): [string, KeyPart[]][] {
     .filter(([, { unique, fields }]) => unique && fields.every((name) => row[name] !== null))
     .map(([index, { fields }]) => [index, fields.map((name) => row[name] as KeyPart)]);
 }
+
+const hasUnique = (table: Table): boolean => Object.values(table.indexes).some(({ unique }) => unique);
+const valueName = (table: Table, index: string, values: readonly KeyPart[]): string => `${table.name} ${index} ${keyName(values)}`;

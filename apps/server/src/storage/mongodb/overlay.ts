@@ -16,6 +16,10 @@ export interface Written {
  * own writes alone, so nothing is written before it is known to stay.
  */
 export class Overlay {
+  /** Set when it can no longer be left to the end whether what was written was allowed. */
+  needsCare = false;
+  /** Unique values that were taken without looking, with the key of the row that took them. */
+  readonly taken = new Map<string, string>();
   private readonly tables = new Map<string, Map<string, Written>>();
   private journal: { table: string; name: string; before: Written | undefined }[] = [];
 

@@ -26,6 +26,7 @@ export class SnapshotReads implements ReadTx {
 
   async find<R extends Row>(table: Table<R>, range: Question): Promise<R[]> {
     orderedFields(table as Table, range.index);
+    if (range.limit <= 0) return [];
     const found = await this.ask((reader) => reader.find(table as Table, range));
     return found.map((document) => fromDocument(table as Table, document) as R);
   }
