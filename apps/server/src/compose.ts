@@ -72,7 +72,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const metrics = promMetrics();
     const logger = pinoLogger(settings.logLevel);
     const source = { clock: systemClock, random: systemRandom };
-    const store = await openStore(settings, metrics);
+    const store = await openStore(settings, metrics, logger);
     const registry = await openRegistry(settings, { ...source, logger });
     const search = await openSearch(settings);
     const files = await openFiles(settings, 'files');

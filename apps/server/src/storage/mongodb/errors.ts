@@ -1,4 +1,4 @@
-import { MongoError, MongoServerError } from 'mongodb';
+import { MongoError, MongoInvalidArgumentError, MongoServerError } from 'mongodb';
 import { ParleyError } from '@parley/shared/protocol/errors';
 
 /** How a batch goes on after the database failed it. */
@@ -21,13 +21,16 @@ export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
   if (code !== undefined && NO_SPACE.has(code)) return 'away';
   if (code !== undefined) return PASSING.has(code) ? 'again' : 'refused';
-  return error instanceof MongoError ? 'away' : 'refused';
+  // The driver itself refuses what no server would take, such as a document beyond the largest size.
+  return error instanceof MongoError && !(error instanceof MongoInvalidArgumentError) ? 'away' : 'refused';
 }
 
 /** What a failure of the database itself means to callers; anything else passes through. */
 export function storageError(error: unknown): unknown {
   const code = codeOf(error);
   if (code !== undefined && NO_SPACE.has(code)) return new ParleyError('storage_full', 'the disk is full', { retry_after_ms: 5_000 });
+  // What it says of a document it will not take may quote it; and to ask again would not help.
+  if (error instanceof MongoError && failureOf(error) === 'refused') return new Error(`the database refused a command (${code ?? error.name})`);
   // The driver's own words name hosts, never credentials, but clients have no use for either.
   if (error instanceof MongoError) return new ParleyError('unavailable', `the database failed (${code ?? error.name})`, { retry_after_ms: 1_000 });
   return error;

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeJobs } from '../../jobs/jobs.contract.ts';
+import { StoreJobs } from '../../jobs/store-jobs.ts';
 import { describeLeases, type ClockedStore } from '../leases.contract.ts';
 import { describeStore } from '../store.contract.ts';
 import { heads, leases, meta, outbox, jobs } from '../tables.ts';
 import { COMMANDS, things } from '../testing.commands.ts';
 import type { Table } from '../port.ts';
-import { openMongodbStore } from './mongodb-store.ts';
+import { openMongoStore } from './mongodb-store.ts';
 import { hasMongod, startMongod, type Mongod } from './testing.mongod.ts';
 
 /** What the suites use: to make all tables for every test would be most of its time. */
@@ -20,12 +22,12 @@ describe.skipIf(!hasMongod())('on a replica set of one', () => {
   describeStore('mongodb', async () => {
     const database = `store${count++}`;
     const options = { url: mongod.url(database), tables, commands: COMMANDS };
-    let store = await openMongodbStore(options);
+    let store = await openMongoStore(options);
     return {
       store,
       reopen: async () => {
         await store.close();
-        store = await openMongodbStore(options);
+        store = await openMongoStore(options);
         return store;
       },
       dispose: async () => {
@@ -38,7 +40,7 @@ describe.skipIf(!hasMongod())('on a replica set of one', () => {
   const clocked = async (): Promise<ClockedStore> => {
     const database = `clocked${count++}`;
     let now = 1_700_000_000_000;
-    const store = await openMongodbStore({ url: mongod.url(database), tables, now: () => now });
+    const store = await openMongoStore({ url: mongod.url(database), tables, now: () => now });
     return {
       store,
       advance: (ms) => void (now += ms),
@@ -49,4 +51,8 @@ describe.skipIf(!hasMongod())('on a replica set of one', () => {
     };
   };
   describeLeases('mongodb', clocked);
+  describeJobs('store, mongodb', async () => {
+    const { store, ...rest } = await clocked();
+    return { jobs: new StoreJobs(store), ...rest };
+  });
 });

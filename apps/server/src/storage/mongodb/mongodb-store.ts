@@ -1,5 +1,6 @@
 import type { Timestamp } from 'mongodb';
 import { uuidv7 } from '@parley/shared/domain/ids';
+import { silentLogger, type Logger } from '../../platform/logger.ts';
 import { noMetrics, type Metrics } from '../../platform/metrics.ts';
 import { systemRandom } from '../../platform/system.ts';
 import type { CommandHandler } from '../command.ts';
@@ -11,7 +12,7 @@ import { Admission, DEFAULT_LIMITS } from '../sqlite/admission.ts';
 import { StoreClock } from '../store-clock.ts';
 import { outbox, TABLES } from '../tables.ts';
 import { Committer, type Waiting } from './committer.ts';
-import { connect, type Connected } from './connection.ts';
+import { connectMongo, type MongoConnection } from './connection.ts';
 import { fromDocument, keyFilter, REST } from './documents.ts';
 import { closedError, storageError } from './errors.ts';
 import { readHealth } from './health.ts';
@@ -20,11 +21,12 @@ import { prepareSchema } from './schema.ts';
 import { ServerTime } from './server-time.ts';
 import { SnapshotReads } from './snapshot-reads.ts';
 
-export interface MongodbStoreOptions {
+export interface MongoStoreOptions {
   /** `mongodb://` or `mongodb+srv://`; the database is that of its path, else `parley`. */
   url: string;
   database?: string;
   metrics?: Metrics;
+  logger?: Logger;
   /** For tests: a clock in place of the primary's, milliseconds since the epoch; other tables and commands. */
   now?: () => number;
   tables?: readonly Table[];
@@ -33,10 +35,10 @@ export interface MongodbStoreOptions {
 
 /**
  * Connects, and brings the database up to this program.
- * @throws MongodbUnreachableError, NotReplicaSetError, NewerMongodbError
+ * @throws MongoUnreachableError, NotReplicaSetError, NewerMongodbError
  */
-export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
-  const connected = await connect(options.url, options.database);
+export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+  const connected = await connectMongo(options.url, options.database);
   try {
     await prepareSchema(connected.db, options.tables ?? TABLES);
     const known = await knownIncarnation(connected);
@@ -50,7 +52,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
   }
 }
 
-async function knownIncarnation({ db }: Connected): Promise<string> {
+async function knownIncarnation({ db }: MongoConnection): Promise<string> {
   const fresh = JSON.stringify({ value: uuidv7({ now: () => Date.now() }, systemRandom) });
   const meta = db.collection<{ _id: string; [REST]: string }>('meta');
   // Two processes that begin at once agree on the first one's.
@@ -63,14 +65,16 @@ class MongodbStore implements Store {
   private readonly committer: Committer;
   private readonly admission = new Admission(DEFAULT_LIMITS);
   private readonly metrics: Metrics;
+  private readonly logger: Logger;
   private readonly listeners = new Set<(events: StoredEvent[]) => void>();
   private readonly waiting = new Set<Waiting>();
   private readonly reading = new Set<Promise<unknown>>();
   private problem: string | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(private readonly connected: Connected, options: MongodbStoreOptions, private readonly known: string, private readonly time: ServerTime, newest: string | undefined, private floor: Timestamp | undefined) {
+  constructor(private readonly connected: MongoConnection, options: MongoStoreOptions, private readonly known: string, private readonly time: ServerTime, newest: string | undefined, private floor: Timestamp | undefined) {
     this.metrics = options.metrics ?? noMetrics;
+    this.logger = options.logger ?? silentLogger;
     const now = options.now ?? (() => time.now());
     this.committer = new Committer(
       {
@@ -174,6 +178,8 @@ class MongodbStore implements Store {
   }
 
   private settled({ size, seconds, problem }: { size: number; seconds: number; problem: string | undefined }): void {
+    if (problem !== undefined) this.logger.warn({ problem, size }, 'a commit failed');
+    else if (this.problem !== undefined) this.logger.info({}, 'commits go through again');
     this.problem = problem;
     this.admission.committed(seconds);
     this.metrics.observe('parley_commit_batch_size', size);

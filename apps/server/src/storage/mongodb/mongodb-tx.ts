@@ -6,7 +6,7 @@ import type { StoreClock } from '../store-clock.ts';
 import { heads, outbox } from '../tables.ts';
 import type { BatchReads } from './batch-reads.ts';
 import { fromDocument, keyOf } from './documents.ts';
-import { Overlay, type Written } from './overlay.ts';
+import type { Overlay, Written } from './overlay.ts';
 import { keyName, placeIn, type Question } from './rows.ts';
 
 /** Read by commands that rely on them without changing them: two processes must not do so past each other. */
