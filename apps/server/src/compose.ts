@@ -75,7 +75,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const store = await openStore(settings, metrics, logger);
     const registry = await openRegistry(settings, { ...source, logger });
     const search = await openSearch(settings);
-    const files = await openFiles(settings, 'files');
+    const files = await openFiles(settings, 'files', { store, logger });
     const pictures = new SharpPictures();
     const egress = createEgress(parseAllowList(settings.egressAllow));
     const push = openPush({ egress, clock: systemClock }, { web: { keys: await store.run('push.keys', { keys: newVapidKeys() }), contact: settings.pushContact ?? contactOf(settings.url) }, fcm: settings.fcm, apns: settings.apns });
@@ -83,7 +83,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const deps: Deps = {
       ...source, store, search, files, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
       push, mailer, secret: loadServerSecret(settings.dataDirectory),
-      links: new WebLinks({ egress, pictures }), cardPictures: await openFiles(settings, 'card-pictures'),
+      links: new WebLinks({ egress, pictures }), cardPictures: await openFiles(settings, 'card-pictures', { store, logger }),
     };
     return {
       deps, settings, registry, metrics,

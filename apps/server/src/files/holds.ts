@@ -1,14 +1,21 @@
 import { type HeldBlob, isHash, type KeptBlob } from './port.ts';
 
+/** What an adapter of `Files` asks before it puts bytes in place or takes them away. */
+export interface BlobHolds {
+  /** Puts the bytes in place while they cannot be removed, and holds them. */
+  keep(blob: KeptBlob, place: () => Promise<void>): Promise<HeldBlob>;
+  /** As `Files.remove`; `forget` takes them away. */
+  remove(hash: string, unused: () => Promise<boolean>, forget: () => Promise<void>): Promise<boolean>;
+}
+
 /**
- * Who holds which bytes, and which are being removed. Keepers of the same bytes do not wait for each other; they wait for
+ * Within one process: who holds which bytes, and which are being removed. Keepers of the same bytes do not wait for each other; they wait for
  * a removal, and a removal never waits for them but is given up.
  */
-export class Holds {
+export class Holds implements BlobHolds {
   readonly #held = new Map<string, number>();
   readonly #going = new Map<string, Promise<unknown>>();
 
-  /** Puts the bytes in place while they cannot be removed, and holds them. */
   async keep(blob: KeptBlob, place: () => Promise<void>): Promise<HeldBlob> {
     const { hash, size } = blob;
     while (this.#going.has(hash)) await this.#going.get(hash);

@@ -33,10 +33,23 @@ export interface Files {
   remove(hash: string, unused: () => Promise<boolean>): Promise<boolean>;
   /** All that is kept, in no order; what comes and goes meanwhile may be missing. */
   hashes(): AsyncIterable<string>;
+  /** Drops what processes that died left half kept; `now` in milliseconds. The collection calls it. */
+  sweep?(now: number): Promise<void>;
+}
+
+/** A hold that several processes know of, as a row of the store. */
+export interface HoldRef {
+  readonly name: string;
+  readonly id: string;
 }
 
 /** Until `release` is called, the bytes are not removed: time to note that they are referred to. */
 export interface HeldBlob extends KeptBlob {
+  /**
+   * Where several processes keep bytes in one place: the hold ends by itself in the end, so the command that refers to the
+   * bytes demands it (`settleHolds`).
+   */
+  readonly hold?: HoldRef;
   release(): void;
 }
 

@@ -10,6 +10,7 @@ import { reactionCommands } from '../features/reactions/reactions.commands.ts';
 import { readingCommands } from '../features/reading/reading.commands.ts';
 import { threadCommands } from '../features/threads/threads.commands.ts';
 import { fileCommands } from '../features/files/files.commands.ts';
+import { holdsCommands } from '../features/files/holds.commands.ts';
 import { cardsCommands } from '../features/cards/cards.commands.ts';
 import { draftCommands } from '../features/drafts/drafts.commands.ts';
 import { emojiCommands } from '../features/emoji/emoji.commands.ts';
@@ -40,6 +41,7 @@ export const COMMANDS = {
   ...readingCommands,
   ...threadCommands,
   ...fileCommands,
+  ...holdsCommands,
   ...draftCommands,
   ...savedCommands,
   ...scheduledCommands,

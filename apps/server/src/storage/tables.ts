@@ -341,6 +341,9 @@ export const fileUses = table<FileUseRow>({ name: 'file_uses', key: ['channel_id
 /** How often files refer to the same bytes; `unused_at` since when none does. */
 export interface BlobRow extends Row { hash: string; size: number; refs: number; unused_at: number | null }
 export const blobs = table<BlobRow>({ name: 'blobs', key: ['hash'], shard: 'hash', columns: { hash: 'text', unused_at: 'integer' }, indexes: { by_unused: { fields: ['unused_at'] } } });
+/** Who holds bytes that several processes keep in one place, and who removes them; times are the store's, microseconds. Never both at once. */
+export interface FileHoldRow extends Row { name: string; holds: { id: string; until: number }[]; going: { id: string; until: number } | null; until: number }
+export const fileHolds = table<FileHoldRow>({ name: 'file_holds', key: ['name'], shard: 'name', columns: { name: 'text', until: 'integer' }, indexes: { by_until: { fields: ['until'] } } });
 /** What a person's files come to. */
 export interface FileUsageRow extends Row { user_id: string; bytes: number }
 export const fileUsage = table<FileUsageRow>({ name: 'file_usage', key: ['user_id'], shard: 'user_id', columns: { user_id: 'text' }, indexes: {} });
@@ -351,6 +354,6 @@ export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, c
 
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, keywordWatchers, keywordHits, threadFollowers, delivered, users, claims,
-  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileUsage, meta, groups, groupMembers, emoji,
+  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileHolds, fileUsage, meta, groups, groupMembers, emoji,
   pushSubscriptions, pushPeople, pushTold, digests, linkCards,
 ] as readonly Table[];

@@ -7,6 +7,7 @@ import { putEntity } from '../../storage/streams.ts';
 import { claims, emoji, type EmojiRow } from '../../storage/tables.ts';
 import type { ActorRef } from '../channels/channel-access.ts';
 import { refer, unrefer } from '../files/file-rows.ts';
+import { settleHolds, type Hold } from '../files/holds.commands.ts';
 import { demandMayManage } from '../groups/groups.commands.ts';
 import { wrong } from '../groups/group-rows.ts';
 
@@ -16,7 +17,7 @@ const nameClaim = (workspaceId: string, name: string): string => `emoji:${worksp
 
 export const emojiCommands = {
   /** The bytes are kept already. @throws ParleyError `conflict` when the workspace has an emoji of this name. */
-  'emoji.add': defineCommand(async (tx, args: { who: ActorRef; emoji: CustomEmoji; picture: Blob; still: Blob | null }): Promise<CustomEmoji> => {
+  'emoji.add': defineCommand(async (tx, args: { who: ActorRef; emoji: CustomEmoji; picture: Blob; still: Blob | null; holds?: Hold[] }): Promise<CustomEmoji> => {
     const { id, workspace_id, name } = args.emoji;
     await demandMayManage(tx, args.who, workspace_id);
     const known = await tx.get(emoji, [id]);
@@ -25,6 +26,7 @@ export const emojiCommands = {
     if (await tx.get(claims, [nameClaim(workspace_id, name)])) throw new ParleyError('conflict', 'name is taken', { errors: [{ path: 'name', message: 'is taken' }] });
     await tx.insert(claims, { id: nameClaim(workspace_id, name), owner_id: id });
     const row: EmojiRow = { id, workspace_id, name, created_at: tx.now(), hash: args.picture.hash, still: args.still?.hash ?? null, doc: args.emoji };
+    await settleHolds(tx, args.holds ?? []);
     for (const blob of [args.picture, args.still]) if (blob) await refer(tx, blob);
     await tx.insert(emoji, row);
     await putEntity(tx, workspaceStream(workspace_id), { type: 'emoji', ...args.emoji });

@@ -8,7 +8,7 @@ import type { HeldBlob } from '../../files/port.ts';
 import { NotAPicture, pictureFormat, type Picture } from '../../pictures/port.ts';
 import type { Deps } from '../../platform/deps.ts';
 import type { ActorRef } from '../channels/channel-access.ts';
-import { fromDisk, removeUnknown } from '../files/intake.service.ts';
+import { fromDisk, holdsOf, removeUnknown } from '../files/intake.service.ts';
 import { demandMayManage } from '../groups/groups.commands.ts';
 import { isStandardName } from './standard-names.ts';
 
@@ -38,7 +38,7 @@ export async function addEmoji(deps: EmojiDeps, who: ActorRef, input: { workspac
     const emoji = await deps.store.run('emoji.add', {
       who: { user_id: who.user_id, server_role: who.server_role },
       emoji: { id, ...input, url: `${API_PREFIX}/emoji/${id}`, animated: frame !== null, width: moving.width, height: moving.height, added_by: who.user_id },
-      picture: { hash: picture.hash, size: picture.size }, still: frame && { hash: frame.hash, size: frame.size },
+      picture: { hash: picture.hash, size: picture.size }, still: frame && { hash: frame.hash, size: frame.size }, holds: holdsOf(holding),
     });
     referred = true;
     return emoji;

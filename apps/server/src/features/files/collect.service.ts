@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { UUID_PATTERN } from '@parley/shared/domain/ids';
 import type { JobHandler } from '../../jobs/job-worker.ts';
 import type { Deps } from '../../platform/deps.ts';
-import { blobs, files, type BlobRow } from '../../storage/tables.ts';
+import { blobs, fileHolds, files, type BlobRow } from '../../storage/tables.ts';
 import { removeUnknown } from './intake.service.ts';
 import { uploadPath, uploadsDirectory } from './uploads.service.ts';
 
@@ -37,6 +37,8 @@ export async function collectFiles(deps: CollectDeps, signal?: AbortSignal): Pro
   await dropUnused(deps, signal);
   await dropRemnants(deps, signal);
   await dropUnknown(deps, signal);
+  await dropHolds(deps, signal);
+  await deps.files.sweep?.(deps.clock.now());
 }
 
 async function dropExpired(deps: CollectDeps, signal: AbortSignal | undefined): Promise<void> {
@@ -75,6 +77,18 @@ async function dropRemnants(deps: CollectDeps, signal: AbortSignal | undefined):
     if (signal?.aborted) return;
     const row = await deps.store.read((tx) => tx.get(files, [id]));
     if (row?.state !== 'uploading') await rm(uploadPath(deps, id), { force: true });
+  }
+}
+
+/** Holds of processes that died. */
+async function dropHolds(deps: CollectDeps, signal: AbortSignal | undefined): Promise<void> {
+  for (;;) {
+    const rows = await deps.store.read((tx) => tx.find(fileHolds, { index: 'by_until', lte: deps.clock.now() * 1000, limit: PAGE }));
+    for (const { name } of rows) {
+      if (signal?.aborted) return;
+      await deps.store.run('holds.expire', { name });
+    }
+    if (rows.length < PAGE) return;
   }
 }
 

@@ -6,6 +6,7 @@ import { defineCommand } from '../../storage/command.ts';
 import type { Tx } from '../../storage/port.ts';
 import { blobs, files, type FileRow } from '../../storage/tables.ts';
 import { demandAccess, type ActorRef } from '../channels/channel-access.ts';
+import { settleHolds, type Hold } from './holds.commands.ts';
 import { book, dropFile, noSuchFile, presentFile, refer, UNPOSTED_US, UPLOAD_US } from './file-rows.ts';
 
 /** What a file is called, and where it is meant for; it may be posted elsewhere all the same. */
@@ -39,7 +40,7 @@ export const fileCommands = {
    * The bytes are there for good: the file is one that messages may carry. A repeat answers as the first.
    * @throws ParleyError `not_found` when the upload was given up meanwhile, `quota_exceeded`
    */
-  'files.keep': defineCommand(async (tx, args: { who: ActorRef; id: string; label: FileLabel; upload_bytes: number; content: FileContent; begun: boolean; quota: number }): Promise<File> => {
+  'files.keep': defineCommand(async (tx, args: { who: ActorRef; id: string; label: FileLabel; upload_bytes: number; content: FileContent; begun: boolean; quota: number; holds?: Hold[] }): Promise<File> => {
     const { content } = args;
     const before = await tx.get(files, [args.id]);
     if (before && before.user_id !== args.who.user_id) throw noSuchFile();
@@ -49,6 +50,7 @@ export const fileCommands = {
     const row = before ?? newRow(tx, args.who.user_id, args.id, args.label, args.upload_bytes);
     await book(tx, args.who.user_id, content.size - (before?.charged ?? 0), args.quota);
     const { picture } = content;
+    await settleHolds(tx, args.holds ?? []);
     for (const blob of [content, picture?.thumb, picture?.large]) if (blob) await refer(tx, blob);
     const name = content.ending === undefined ? row.doc.name : row.doc.name.replace(/\.[^.]{1,16}$/, '').slice(0, LIMITS.file_name_characters - content.ending.length) + content.ending;
     const doc: File = { ...row.doc, name, size: content.size, mime: content.mime, ...(picture && { width: picture.width, height: picture.height, thumbhash: picture.thumbhash }) };

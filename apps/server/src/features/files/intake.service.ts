@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { uuidv7 } from '@parley/shared/domain/ids';
 import type { File } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
-import { TooManyBytes, type Files, type HeldBlob, type KeptBlob } from '../../files/port.ts';
+import { TooManyBytes, type Files, type HeldBlob, type HoldRef, type KeptBlob } from '../../files/port.ts';
 import { MAX_PICTURE_BYTES, NotAPicture, type Box, type Picture } from '../../pictures/port.ts';
 import type { Deps } from '../../platform/deps.ts';
 import { blobs } from '../../storage/tables.ts';
@@ -89,7 +89,7 @@ export async function admit(deps: IntakeDeps, who: ActorRef, arrival: Arrival, h
     // From here on the store may refer to it, even when it does not say so: only the collection removes it.
     referred = content.hash;
     const file = await deps.store.run('files.keep', {
-      who: { user_id: who.user_id, server_role: who.server_role }, id: arrival.id, label: arrival.label, upload_bytes: held.size, content, begun: arrival.begun, quota: deps.config.fileQuotaBytes,
+      who: { user_id: who.user_id, server_role: who.server_role }, id: arrival.id, label: arrival.label, upload_bytes: held.size, content, begun: arrival.begun, quota: deps.config.fileQuotaBytes, holds: holdsOf(holding),
     });
     deps.metrics.count('parley_files_total', 1, { kind: content.picture ? 'picture' : 'other' });
     return file;
@@ -100,6 +100,9 @@ export async function admit(deps: IntakeDeps, who: ActorRef, arrival: Arrival, h
     if (referred !== held.hash) await removeUnknown(deps, held.hash).catch(() => false);
   }
 }
+
+/** For the command that refers to them. */
+export const holdsOf = (holding: readonly HeldBlob[]): HoldRef[] => holding.flatMap(({ hold }) => hold ?? []);
 
 /** Removes bytes that no file has ever referred to. */
 export const removeUnknown = (deps: Pick<Deps, 'store' | 'files'>, hash: string): Promise<boolean> => deps.files.remove(hash, async () => (await deps.store.read((tx) => tx.get(blobs, [hash]))) === undefined);

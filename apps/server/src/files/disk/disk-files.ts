@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, type FileHandle, link, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Holds } from '../holds.ts';
+import { type BlobHolds, Holds } from '../holds.ts';
 import { type ByteRange, checkRange, type Files, type HeldBlob, isHash, type KeptBlob, NoSuchBlob, TooManyBytes } from '../port.ts';
 
 const missing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -43,18 +43,22 @@ async function measure(handle: FileHandle, limit: number): Promise<KeptBlob> {
   return { hash: digest.digest('hex'), size };
 }
 
+/** What nobody has written to for so long was left by a process that died. */
+const LEFT_MS = 86_400_000;
+
 /** Files in a directory: `ab/abcd…` by hash, written in `incoming` and moved when they are whole and synced. */
 export class DiskFiles implements Files {
-  private readonly holds = new Holds();
+  private constructor(private readonly directory: string, private readonly holds: BlobHolds, private readonly shared: boolean) {}
 
-  private constructor(private readonly directory: string) {}
-
-  /** Opens the directory, made if need be; what an earlier process left half written goes. */
-  static async open(directory: string): Promise<DiskFiles> {
-    await rm(join(directory, 'incoming'), { recursive: true, force: true });
+  /**
+   * Opens the directory, made if need be; what an earlier process left half written goes. With `shared`, the holds of
+   * several processes on this directory, each leaves alone what the others write: only `sweep` takes what is old.
+   */
+  static async open(directory: string, shared?: BlobHolds): Promise<DiskFiles> {
+    if (!shared) await rm(join(directory, 'incoming'), { recursive: true, force: true });
     await mkdir(join(directory, 'incoming'), { recursive: true, mode: 0o700 });
     await syncDirectory(dirname(directory));
-    return new DiskFiles(directory);
+    return new DiskFiles(directory, shared ?? new Holds(), shared !== undefined);
   }
 
   async keep(bytes: AsyncIterable<Uint8Array>, limit: number): Promise<HeldBlob> {
@@ -77,8 +81,9 @@ export class DiskFiles implements Files {
   async keepFile(path: string, limit: number): Promise<HeldBlob> {
     const incoming = this.incoming();
     try {
-      // A second name for the same bytes costs nothing; where there are none, a copy does as well.
-      await link(path, incoming).catch((error: unknown) => {
+      // A second name for the same bytes costs nothing; where there are none, a copy does as well. Where another process may
+      // still write to the upload, only a copy is sure to stay as it is.
+      await (this.shared ? copyFile(path, incoming, constants.COPYFILE_EXCL) : link(path, incoming)).catch((error: unknown) => {
         if (missing(error)) throw error;
         return copyFile(path, incoming, constants.COPYFILE_EXCL);
       });
@@ -131,6 +136,14 @@ export class DiskFiles implements Files {
     for await (const shelf of await opendir(this.directory)) {
       if (!/^[0-9a-f]{2}$/.test(shelf.name)) continue;
       for await (const { name } of await opendir(join(this.directory, shelf.name))) if (isHash(name)) yield name;
+    }
+  }
+
+  async sweep(now: number): Promise<void> {
+    for await (const { name } of await opendir(join(this.directory, 'incoming'))) {
+      const path = join(this.directory, 'incoming', name);
+      const age = await stat(path).then(({ mtimeMs }) => now - mtimeMs, () => 0);
+      if (age > LEFT_MS) await rm(path, { force: true });
     }
   }
 
