@@ -3,7 +3,7 @@
  * `npm test`: everything that certifies a change, and one line of totals at the end.
  *
  * Order: provision; lint, types and builds through Nx; unit tests; then simulation beside the end-to-end stories (a core
- * each); then parts in a browser and the tests of real processes, alone. A step that dies without a report counts as one failure.
+ * each); then parts in a browser, the tests of real processes and the faults of a cluster, alone. A step that dies without a report counts as one failure.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -70,6 +70,7 @@ await timed('unit', () => vitest('unit', ['shared', 'server', 'web', 'desktop', 
 await Promise.all([timed('simulation', () => vitest('simulation', ['simulation'], ['--maxWorkers=1'])), timed('stories', stories)]);
 await timed('browser parts', () => vitest('browser', ['browser']));
 await timed('real processes', () => vitest('integration', ['integration'], ['--no-file-parallelism']));
+await timed('faults of a cluster', () => vitest('cluster', ['cluster'], ['--no-file-parallelism']));
 
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`);

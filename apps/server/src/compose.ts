@@ -16,7 +16,7 @@ import { parseAllowList } from './egress/allow-list.ts';
 import { cardsConsumer, LINK_CARDS_JOB, linkCardsJob } from './features/cards/cards.service.ts';
 import { WebLinks } from './links/web-links.ts';
 import { openMail } from './mail/open-mail.ts';
-import { loadServerSecret } from './platform/server-secret.ts';
+import { loadServerSecret, serverSecret, type ServerSecret } from './platform/server-secret.ts';
 import { openPush } from './push/open-push.ts';
 import { newVapidKeys } from './push/web/vapid-request.ts';
 import { COLLECT_JOB, collectJob, scheduleCollection } from './features/files/collect.service.ts';
@@ -48,6 +48,7 @@ import { openRegistry } from './registry/open-registry.ts';
 import type { Registry } from './registry/port.ts';
 import { openSearch } from './search/open-search.ts';
 import { openStore } from './storage/open-store.ts';
+import type { Store } from './storage/port.ts';
 
 /** How long a stop waits for what is under way, sockets first. SIGTERM promises an end within 10 s. */
 const DRAIN_MS = 4_000;
@@ -82,7 +83,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const mailer = openMail(settings, logger);
     const deps: Deps = {
       ...source, store, search, files, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
-      push, mailer, secret: loadServerSecret(settings.dataDirectory),
+      push, mailer, secret: await secretOf(settings, store),
       links: new WebLinks({ egress, pictures }), cardPictures: await openFiles(settings, 'card-pictures', { store, logger }),
     };
     return {
@@ -98,6 +99,13 @@ export async function openServices(settings: Settings): Promise<Services> {
     lock.release();
     throw error;
   }
+}
+
+/** The setting's; else, where processes share a store, the first that one of them offered it; else the data directory's. */
+async function secretOf(settings: Settings, store: Store): Promise<ServerSecret> {
+  if (settings.serverKey) return serverSecret(settings.serverKey);
+  if (settings.redisUrl === null) return loadServerSecret(settings.dataDirectory);
+  return serverSecret(Buffer.from((await store.run('server.key', { key: Buffer.from(systemRandom.bytes(32)).toString('base64') })).key, 'base64'));
 }
 
 export interface Application {

@@ -14,7 +14,7 @@ describe('loadConfig', () => {
   it('lists every problem at once', () => {
     const bad = {
       PARLEY_HOST: 'example.org', PARLEY_PORT: '70000', PARLEY_URL: 'https://x.org/path', PARLEY_TRUSTED_PROXIES: '10.0.0.0/99', PARLEY_MONGODB_URL: 'x', PARLEY_REDIS_URL: 'x',
-      PARLEY_ROLES: 'api,king', PARLEY_FILES: 'ftp://b', PARLEY_SMTP_URL: 'mail', PARLEY_RATE_LIMITS: 'no', PARLEY_LARGE_CHANNEL: 'many', PARLEY_METRICS_TOKEN: 'short', PARLEY_LOG_LEVEL: 'loud', PARLEY_EGRESS_ALLOW: 'wiki.intra',
+      PARLEY_ROLES: 'api,king', PARLEY_FILES: 'ftp://b', PARLEY_SMTP_URL: 'mail', PARLEY_RATE_LIMITS: 'no', PARLEY_LARGE_CHANNEL: 'many', PARLEY_METRICS_TOKEN: 'short', PARLEY_SERVER_KEY: 'short', PARLEY_SET_UP_CODE: 'short', PARLEY_LOG_LEVEL: 'loud', PARLEY_EGRESS_ALLOW: 'wiki.intra',
       PARLEY_MAIL_FROM: 'nobody', PARLEY_PUSH_CONTACT: 'ben', PARLEY_FCM_CREDENTIALS: '/nowhere.json', PARLEY_APNS_KEY: '/nowhere.p8', PARLEY_APNS_KEY_ID: '-', PARLEY_APNS_TEAM_ID: '-', PARLEY_APNS_TOPIC: '/', PARLEY_APNS_SANDBOX: 'maybe',
     };
     let error: unknown;
@@ -25,6 +25,16 @@ describe('loadConfig', () => {
     }
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).problems.map((p) => p.name).sort()).toEqual(Object.keys(bad).sort());
+  });
+
+  it('does not repeat what may hold a password', () => {
+    expect(() => loadConfig({ PARLEY_MONGODB_URL: 'mongo://me:hunter2@db', PARLEY_SERVER_KEY: 'hunter2' })).toThrow(/^(?![\s\S]*hunter2)PARLEY_MONGODB_URL: mongodb/);
+  });
+
+  it('takes a key and a set-up code that all processes share', () => {
+    const key = Buffer.alloc(32, 7);
+    expect(loadConfig({ PARLEY_SERVER_KEY: key.toString('base64'), PARLEY_SET_UP_CODE: 'a-code-for-all' }, { setUpCode: 'made' })).toMatchObject({ serverKey: key, setUpCode: 'a-code-for-all' });
+    expect(loadConfig({}, { setUpCode: 'made' })).toMatchObject({ serverKey: null, setUpCode: 'made' });
   });
 
   it('takes several processes with MongoDB and Redis, and says what each needs', () => {

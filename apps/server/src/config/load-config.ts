@@ -12,6 +12,8 @@ export interface Settings extends Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** `PARLEY_URL` was given, so it is not changed to fit the port. */
   urlGiven: boolean;
+  /** `PARLEY_SERVER_KEY`; null: one of the data directory, or of the store where processes share it. */
+  serverKey: Uint8Array | null;
 }
 
 /** Every problem of the environment at once. */
@@ -48,15 +50,20 @@ const Environment = z.object({
   PARLEY_EGRESS_ALLOW: z.optional(z.string().check(z.refine(isAllowList, 'ranges or host:port, separated by commas, such as 10.0.0.0/8,wiki.intra:443'))),
   PARLEY_RATE_LIMITS: z.optional(z.enum(['on', 'off'], 'on or off')),
   PARLEY_LARGE_CHANNEL: z.optional(whole(1, 1_000_000)),
+  PARLEY_SERVER_KEY: z.optional(z.string().check(z.regex(/^[\w+/-]{43}=?$/, '32 bytes in base64, as `openssl rand -base64 32` makes them'))),
+  PARLEY_SET_UP_CODE: z.optional(z.string().check(z.minLength(10, 'at least 10 characters'))),
   PARLEY_METRICS_TOKEN: z.optional(z.string().check(z.minLength(8, 'at least 8 characters'))),
   PARLEY_LOG_LEVEL: z.optional(z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'debug, info, warn, error or silent')),
 });
+
+/** What is told of a bad value names it, unless it is one of these. */
+const SECRET = new Set(['PARLEY_SERVER_KEY', 'PARLEY_SET_UP_CODE', 'PARLEY_METRICS_TOKEN', 'PARLEY_MONGODB_URL', 'PARLEY_REDIS_URL', 'PARLEY_SMTP_URL']);
 
 /** The settings out of the environment. An empty value counts as unset. @throws ConfigError naming every problem. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>, options: { data?: string; setUpCode?: string } = {}): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith('PARLEY_') && value !== undefined && value !== ''));
   const parsed = Environment.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => ({ name: String(issue.path[0]), message: `${issue.message}, not ${JSON.stringify(given[String(issue.path[0])])}` })));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => String(issue.path[0])).map((name, i) => ({ name, message: `${parsed.error.issues[i]!.message}${SECRET.has(name) ? '' : `, not ${JSON.stringify(given[name])}`}` })));
   const values = parsed.data;
   const roles = rolesOf(values.PARLEY_ROLES ?? ROLES.join(','))!;
   const filesPlace = filesPlaceOf(values.PARLEY_FILES ?? 'disk')!;
@@ -72,7 +79,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
     dataDirectory: resolve(options.data ?? values.PARLEY_DATA ?? './data'),
     trustedProxies: listOf(values.PARLEY_TRUSTED_PROXIES), roles, mongodbUrl: values.PARLEY_MONGODB_URL ?? null, redisUrl: values.PARLEY_REDIS_URL ?? null, filesPlace, rateLimits: values.PARLEY_RATE_LIMITS !== 'off',
     fileBytes: megabytes(values.PARLEY_FILE_MEGABYTES) ?? LIMITS.file_bytes, fileQuotaBytes: megabytes(values.PARLEY_FILE_QUOTA_MEGABYTES) ?? LIMITS.file_quota_bytes,
-    largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: options.setUpCode ?? null, metricsToken: values.PARLEY_METRICS_TOKEN ?? null, egressAllow: listOf(values.PARLEY_EGRESS_ALLOW),
+    largeChannel: Number(values.PARLEY_LARGE_CHANNEL ?? 1_000), setUpCode: values.PARLEY_SET_UP_CODE ?? options.setUpCode ?? null, serverKey: values.PARLEY_SERVER_KEY === undefined ? null : Buffer.from(values.PARLEY_SERVER_KEY, 'base64'), metricsToken: values.PARLEY_METRICS_TOKEN ?? null, egressAllow: listOf(values.PARLEY_EGRESS_ALLOW),
     smtpUrl: values.PARLEY_SMTP_URL ?? null, mailFrom: values.PARLEY_MAIL_FROM ?? null, pushContact: values.PARLEY_PUSH_CONTACT ?? null,
     fcm: values.PARLEY_FCM_CREDENTIALS === undefined ? null : serviceAccountAt(values.PARLEY_FCM_CREDENTIALS),
     apns: values.PARLEY_APNS_KEY === undefined ? null : {

@@ -24,6 +24,7 @@ import { sectionCommands } from '../features/sections/sections.commands.ts';
 import { importsCommands } from '../features/imports/imports.commands.ts';
 import { mailCommands } from '../features/mail/mail.commands.ts';
 import { pushCommands } from '../features/push/push.commands.ts';
+import { serverCommands } from '../features/server/server.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
@@ -52,6 +53,7 @@ export const COMMANDS = {
   ...groupCommands,
   ...emojiCommands,
   ...pushCommands,
+  ...serverCommands,
   ...mailCommands,
   ...cardsCommands,
 };

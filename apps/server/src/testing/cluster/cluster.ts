@@ -10,6 +10,7 @@ import { Part, type PartPlan } from './part.ts';
 import { freePort } from './ports.ts';
 import { startReaper, type Reaper } from './reaper.ts';
 import { redisPlan } from './redis.ts';
+import { S3_BUCKET, S3_KEYS, weedPlan } from './weed.ts';
 
 export interface ProcessPlan {
   name: string;
@@ -36,6 +37,8 @@ export interface ClusterOptions {
   port?: number;
   /** Settings of every Parley process. */
   env?: Readonly<Record<string, string>>;
+  /** Where files lie: in an S3-compatible store of its own, or, by default, in each process's own directory, for tests without files. */
+  files?: 's3' | 'disk';
   /** Each Parley process reaches these over a wire of its own that can be broken. */
   wires?: readonly Wire[];
   /** Told of each part that is up. */
@@ -64,6 +67,7 @@ export class Cluster {
   redis!: Part;
   redisPort = 0;
   nginx!: Part;
+  s3: Part | null = null;
   /** Where people reach it. */
   url = '';
   readonly #wires: CutProxy[] = [];
@@ -85,7 +89,7 @@ export class Cluster {
   }
 
   get mongodbUrl(): string { return mongodbUrl(this.mongoPorts); }
-  get parts(): Part[] { return [...this.mongo, this.redis, ...[...this.processes.values()].map((p) => p.part), this.nginx]; }
+  get parts(): Part[] { return [...this.mongo, this.redis, ...(this.s3 ? [this.s3] : []), ...[...this.processes.values()].map((p) => p.part), this.nginx]; }
 
   process(name: string): ParleyProcess {
     const found = this.processes.get(name);
@@ -99,7 +103,7 @@ export class Cluster {
   async stop(): Promise<void> {
     await this.nginx.stop(3_000);
     await Promise.all([...this.processes.values()].map(({ part }) => part.stop()));
-    await Promise.all([this.redis, ...this.mongo].map((part) => part.stop()));
+    await Promise.all([this.redis, ...(this.s3 ? [this.s3] : []), ...this.mongo].map((part) => part.stop()));
     await this.#clear();
   }
 
@@ -129,7 +133,9 @@ export class Cluster {
     this.redisPort = await freePort();
     this.mongo.push(...this.mongoPorts.map((port, i) => part(mongodPlan({ name: `mongod-${i + 1}`, directory: join(directory, 'mongod'), logFile: log(`mongod-${i + 1}`), port }))));
     this.redis = part(redisPlan({ directory: join(directory, 'redis'), logFile: log('redis'), port: this.redisPort }));
-    await Promise.all([this.redis, ...this.mongo].map(up));
+    const s3 = options.files === 's3' ? await weedPlan({ directory: join(directory, 's3'), logFile: log('s3') }) : null;
+    if (s3) this.s3 = part(s3.plan);
+    await Promise.all([this.redis, ...(this.s3 ? [this.s3] : []), ...this.mongo].map(up));
     await initiateSet(this.mongoPorts);
 
     const port = options.port ?? (await freePort());
@@ -141,7 +147,8 @@ export class Cluster {
       for (const [wire, target] of [['redis', this.redisPort], ['mongodb', this.mongoPorts[0]!], ['http', own]] as const) if (options.wires?.includes(wire)) wires.set(wire, await CutProxy.open(target));
       this.#wires.push(...wires.values());
       const env = {
-        PARLEY_URL: this.url, PARLEY_TRUSTED_PROXIES: '127.0.0.1', PARLEY_FILES: 'disk-shared', PARLEY_LOG_LEVEL: 'info',
+        PARLEY_URL: this.url, PARLEY_TRUSTED_PROXIES: '127.0.0.1', PARLEY_LOG_LEVEL: 'info',
+        ...(s3 ? { ...S3_KEYS, PARLEY_FILES: `s3://${S3_BUCKET}?endpoint=${s3.endpoint}` } : {}),
         PARLEY_MONGODB_URL: wires.has('mongodb') ? mongodbUrl([wires.get('mongodb')!.port]) : this.mongodbUrl,
         PARLEY_REDIS_URL: `redis://127.0.0.1:${wires.get('redis')?.port ?? this.redisPort}`,
         ...options.env, ...plan.env,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export type CommandName = 'mongod' | 'redis' | 'nginx';
+export type CommandName = 'mongod' | 'redis' | 'nginx' | 'weed';
 
 const PROVISIONED = fileURLToPath(new URL('../../../../../.tmp/provision.json', import.meta.url));
 /** Variable that names it, what it is called on PATH, and how it tells its version. */
@@ -10,6 +10,7 @@ const COMMANDS: Record<CommandName, { variable: string; file: string; version: s
   mongod: { variable: 'PARLEY_MONGOD', file: 'mongod', version: '--version' },
   redis: { variable: 'PARLEY_REDIS_SERVER', file: 'redis-server', version: '--version' },
   nginx: { variable: 'PARLEY_NGINX', file: 'nginx', version: '-v' },
+  weed: { variable: 'PARLEY_WEED', file: 'weed', version: 'version' },
 };
 
 /** The variable, then what `npm run provision` found, then PATH; undefined when none of them starts. */
