@@ -134,6 +134,7 @@ export class Cluster {
     this.mongo.push(...this.mongoPorts.map((port, i) => part(mongodPlan({ name: `mongod-${i + 1}`, directory: join(directory, 'mongod'), logFile: log(`mongod-${i + 1}`), port }))));
     this.redis = part(redisPlan({ directory: join(directory, 'redis'), logFile: log('redis'), port: this.redisPort }));
     const s3 = options.files === 's3' ? await weedPlan({ directory: join(directory, 's3'), logFile: log('s3') }) : null;
+    for (const file of s3?.leftovers ?? []) this.#reaper.removeLater(file);
     if (s3) this.s3 = part(s3.plan);
     await Promise.all([this.redis, ...(this.s3 ? [this.s3] : []), ...this.mongo].map(up));
     await initiateSet(this.mongoPorts);

@@ -9,7 +9,7 @@ export const S3_KEYS = { AWS_ACCESS_KEY_ID: 'parley-cluster', AWS_SECRET_ACCESS_
 export const S3_BUCKET = 'parley';
 
 /** SeaweedFS, whose S3 gateway listens on the loopback address; ready once the bucket takes something. */
-export async function weedPlan(options: { directory: string; logFile: string }): Promise<{ plan: PartPlan; endpoint: string }> {
+export async function weedPlan(options: { directory: string; logFile: string }): Promise<{ plan: PartPlan; endpoint: string; leftovers: string[] }> {
   // A large library that most clusters of tests never need.
   const { CreateBucketCommand, PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   const { directory, logFile } = options;
@@ -36,5 +36,7 @@ export async function weedPlan(options: { directory: string; logFile: string }):
       }
     },
   };
-  return { plan, endpoint };
+  // It makes sockets outside of its directory, and leaves them there when it is killed.
+  const leftovers = ['master', 'volume', 'filer', 's3'].flatMap((server) => Object.values(ports).map((port) => `/tmp/seaweedfs-${server}-grpc-${port}.sock`));
+  return { plan, endpoint, leftovers };
 }
