@@ -74,7 +74,7 @@ export async function openServices(settings: Settings): Promise<Services> {
     const logger = pinoLogger(settings.logLevel);
     const source = { clock: systemClock, random: systemRandom };
     const store = await openStore(settings, metrics, logger);
-    const registry = await openRegistry(settings, { ...source, logger });
+    const registry = openRegistry({ ...source, logger, metrics }, null);
     const search = await openSearch(settings);
     const files = await openFiles(settings, 'files', { store, logger });
     const pictures = new SharpPictures();

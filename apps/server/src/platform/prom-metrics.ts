@@ -12,10 +12,13 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_pushes_total: { help: 'Pushes to devices, and what became of them', labels: ['kind', 'outcome'] },
   parley_mails_total: { help: 'Mails, and what became of them', labels: ['kind', 'outcome'] },
   parley_files_total: { help: 'Files uploaded', labels: ['kind'] },
+  parley_link_drops_total: { help: 'Messages to gateways that Redis could not take', labels: [] },
+  parley_registry_restarts_total: { help: 'Times that everything was told to the registry again', labels: [] },
   parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };
 const GAUGES: Record<GaugeName, string> = {
   parley_connections: 'Open sockets',
+  parley_gateways: 'Gateways that were heard of lately',
   parley_outbox_rows: 'Committed events that not all consumers are done with',
   parley_outbox_lag_seconds: 'Age of the oldest of them',
   parley_commit_queue: 'Commands waiting for the writer',

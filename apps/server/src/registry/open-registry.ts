@@ -1,10 +1,10 @@
-import type { Settings } from '../config/load-config.ts';
 import type { Deps } from '../platform/deps.ts';
+import type { RedisLink } from '../platform/redis/redis-link.ts';
 import { EmbeddedRegistry } from './embedded/embedded-registry.ts';
 import type { Registry } from './port.ts';
+import { RedisRegistry } from './redis/redis-registry.ts';
 
-/** The registry of the settings: in this process, or shared by all. */
-export async function openRegistry(settings: Pick<Settings, 'redisUrl'>, deps: Pick<Deps, 'clock' | 'random' | 'logger'>): Promise<Registry> {
-  if (settings.redisUrl !== null) throw new Error('PARLEY_REDIS_URL: this version runs as one process; leave it unset');
-  return new EmbeddedRegistry(deps);
+/** The registry: in this process, or shared by all over Redis. */
+export function openRegistry(deps: Pick<Deps, 'clock' | 'random' | 'logger' | 'metrics'>, redis: RedisLink | null): Registry {
+  return redis === null ? new EmbeddedRegistry(deps) : new RedisRegistry(redis, deps);
 }

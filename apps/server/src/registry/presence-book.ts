@@ -18,6 +18,14 @@ interface Person {
   told: Presence;
 }
 
+/** What is shown of somebody who has devices in these states. */
+export function shownState(devices: Iterable<'online' | 'away'>, person: { choice: ManualPresence; schedule: readonly QuietHours[] }, now: number): Presence {
+  if (person.choice !== 'auto') return person.choice;
+  if (quietUntil({ until: null, schedule: person.schedule }, now) !== null) return 'dnd';
+  for (const state of devices) if (state === 'online') return 'online';
+  return 'away';
+}
+
 /**
  * Per-person, per-device presence merged into one state: offline without devices, else what the person chose, else online
  * when any device is, else away. Tells changes of the merged state only, coalesced.
@@ -86,16 +94,26 @@ export class PresenceBook {
     const person = this.#people.get(userId);
     if (!person) return 'offline';
     if (person.devices.size === 0) return person.leaving ? person.told : 'offline';
-    if (person.choice !== 'auto') return person.choice;
-    if (quietUntil({ until: null, schedule: person.schedule }, this.clock.now()) !== null) return 'dnd';
-    for (const state of person.devices.values()) if (state === 'online') return 'online';
-    return 'away';
+    return shownState(person.devices.values(), person, this.clock.now());
   }
 
   /** What the devices tell, whatever the person chose. */
   usageOf(userId: string): Usage {
     const devices = [...(this.#people.get(userId)?.devices ?? [])];
     return { active: devices.some(([, state]) => state === 'online'), connected: [...new Set(devices.map(([key]) => key.split('/')[0]!))] };
+  }
+
+  /** The devices that are here. */
+  devicesOf(userId: string): readonly string[] {
+    return [...(this.#people.get(userId)?.devices.keys() ?? [])];
+  }
+
+  /** Nobody asks for the person any more; nothing is told. */
+  forget(userId: string): void {
+    const person = this.#people.get(userId);
+    person?.leaving?.cancel();
+    person?.expiry?.cancel();
+    this.#people.delete(userId);
   }
 
   close(): void {
