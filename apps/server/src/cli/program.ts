@@ -1,11 +1,14 @@
 import { Command } from 'commander';
 import { ConfigError } from '../config/load-config.ts';
 import { DataInUse } from '../platform/data-lock.ts';
+import { MongoUnreachableError, NotReplicaSetError } from '../storage/mongodb/connection.ts';
+import { StoreMovedError } from '../storage/move/move-mark.ts';
 import { PRODUCT_VERSION } from '../platform/version.ts';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { doctor } from './doctor.ts';
 import { serveDemo } from './demo.ts';
 import { importSlack, type ImportOptions } from './import.ts';
+import { migrateStore, type MigrateStoreOptions } from './migrate-store.ts';
 import { output, UsageError, type Output } from './output.ts';
 import { rebuildSearch } from './search-rebuild.ts';
 import { serve } from './serve.ts';
@@ -41,11 +44,20 @@ export function program(): Command {
   const search = parley.command('search').description('The search index');
   command(search, 'rebuild', 'Make the search index anew from the stored messages').action((options: GlobalOptions) => run(options, (out) => rebuildSearch(out, options)));
 
+  command(parley, 'migrate-store', 'Move the whole server between its data directory and MongoDB; everything must be stopped')
+    .option('--from <store>', 'sqlite or mongodb').option('--to <store>', 'sqlite or mongodb').option('--replace', 'use a target whose server was moved away').option('--reopen <store>', 'go on with a store that was moved away')
+    .action((options: GlobalOptions & MigrateStoreOptions) => run(options, async (out) => {
+      if (!(await migrateStore(out, options))) process.exitCode = 1;
+    }));
+
   command(parley, 'doctor', 'Look for what is wrong here').action((options: GlobalOptions) => run(options, async (out) => {
     if (!(await doctor(out, options))) process.exitCode = 1;
   }));
   return parley;
 }
+
+/** Told in their own words, without a stack. */
+const KNOWN = [UsageError, DataInUse, ParleyError, StoreMovedError, MongoUnreachableError, NotReplicaSetError] as const;
 
 /** Runs a command; what the person can mend is told in plain words, with exit code 1. */
 export async function run(options: GlobalOptions, work: (out: Output) => Promise<void>): Promise<void> {
@@ -53,7 +65,7 @@ export async function run(options: GlobalOptions, work: (out: Output) => Promise
   try {
     await work(out);
   } catch (error) {
-    const problems = error instanceof ConfigError ? error.problems.map((p) => `${p.name}: ${p.message}`) : error instanceof UsageError || error instanceof DataInUse || error instanceof ParleyError ? [error.message] : null;
+    const problems = error instanceof ConfigError ? error.problems.map((p) => `${p.name}: ${p.message}`) : KNOWN.some((kind) => error instanceof kind) ? [(error as Error).message] : null;
     if (!problems) throw error;
     out.result({ error: problems.join('\n'), problems });
     for (const problem of problems) process.stderr.write(`parley: ${problem}\n`);
