@@ -102,12 +102,12 @@ async function sqlite(settings: Settings, mustExist: boolean): Promise<Store> {
 async function mongodb(settings: Settings): Promise<Store> {
   if (settings.mongodbUrl === null) throw new UsageError('PARLEY_MONGODB_URL must say where MongoDB is');
   const url = asTool(settings.mongodbUrl);
-  const { db, close } = await connectMongo(url);
+  const connected = await connectMongo(url);
   try {
-    const others = await othersIn(db);
+    const others = await othersIn(connected);
     if (others.length > 0) throw new UsageError(`The database is in use: ${others.join('; ')}. Stop every Parley process on it and run this again.`);
   } finally {
-    await close();
+    await connected.close();
   }
   return openMongoStore({ url });
 }

@@ -1,5 +1,6 @@
 import type { Db, Document } from 'mongodb';
 import { leases, type LeaseRow } from '../tables.ts';
+import type { MongoConnection } from './connection.ts';
 import { fromDocument } from './documents.ts';
 
 /** How this process calls itself to the database, so that it does not take itself for another. */
@@ -18,7 +19,7 @@ export function asTool(url: string): string {
  * leases that have not ended. An account that may not list connections sees its own, which are those of the other
  * processes of the same settings.
  */
-export async function othersIn(db: Db): Promise<string[]> {
+export async function othersIn({ client, db }: Pick<MongoConnection, 'client' | 'db'>): Promise<string[]> {
   const seen = new Set<string>();
   for (const connection of await connections(client.db('admin'))) {
     const { appName, client } = connection as { appName?: string; client?: string };

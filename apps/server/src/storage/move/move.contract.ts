@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { sync } from '@parley/shared/protocol/calls/reading';
-import { FakeClock } from '@parley/shared/testing/fake-clock';
-import { SeededRandom } from '@parley/shared/testing/seeded-random';
+import type { FakeClock } from '@parley/shared/testing/fake-clock';
+import type { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { Conversation, type OpenStore } from '../../testing/conversation-world.ts';
 import { testWorld, TestClient } from '../../testing/test-core.ts';
 import type { Row, Store, Table } from '../port.ts';
