@@ -10,7 +10,7 @@ import { authenticate, bearerToken, cookieValue, sessionCookie, SESSION_COOKIE, 
 import { languageOf } from './i18n/words.ts';
 import { featureRoutes } from './features/routes.ts';
 import type { Deps } from './platform/deps.ts';
-import { noRateLimits, openRateLimits, RATE_LIMITS } from './platform/rate-limits.ts';
+import { noRateLimits, openRateLimits, RATE_LIMITS, type RateLimits } from './platform/rate-limits.ts';
 import type { SessionRow } from './storage/tables.ts';
 
 /** A request as any carrier brings it: Express in production, a function call in tests and simulations. */
@@ -48,11 +48,12 @@ export interface Core {
 
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
-export function createCore(deps: Deps, extraRoutes: readonly Route[] = []): Core {
+/** `sharedLimits`: those that several processes count together; null: this one counts alone. Settings may switch them off. */
+export function createCore(deps: Deps, extraRoutes: readonly Route[] = [], sharedLimits: RateLimits | null = null): Core {
   const routes = [...featureRoutes(deps), ...extraRoutes];
   for (const route of routes) for (const name of route.limits) if (!(name in RATE_LIMITS)) throw new TypeError(`${route.call.path}: no rate limit ${name}`);
   const router = new Router(routes);
-  const limits = deps.config.rateLimits ? openRateLimits(deps.metrics) : noRateLimits;
+  const limits = !deps.config.rateLimits ? noRateLimits : sharedLimits ?? openRateLimits(deps.metrics);
   const idempotency = new Idempotency(deps);
   const secure = deps.config.url.startsWith('https:');
   const traces = traceIds(deps);

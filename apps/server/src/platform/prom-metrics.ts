@@ -14,6 +14,8 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_files_total: { help: 'Files uploaded', labels: ['kind'] },
   parley_link_drops_total: { help: 'Messages to gateways that Redis could not take', labels: [] },
   parley_registry_restarts_total: { help: 'Times that everything was told to the registry again', labels: [] },
+  parley_log_refused_total: { help: 'Events that the dispatch log had no room for', labels: [] },
+  parley_log_renewals_total: { help: 'Times that the dispatch log may have lost entries', labels: [] },
   parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };
 const GAUGES: Record<GaugeName, string> = {
@@ -26,7 +28,11 @@ const GAUGES: Record<GaugeName, string> = {
   parley_jobs_ready: 'Jobs that wait for a worker or for their time',
   parley_jobs_leased: 'Jobs that a worker has',
   parley_jobs_parked: 'Jobs that failed too often and are run no more',
+  parley_log_entries: 'Entries of a partition of the dispatch log that its dispatcher has not acknowledged',
+  parley_log_lag_seconds: 'Age of the oldest of them',
 };
+/** Gauges with labels; others have none. */
+const GAUGE_LABELS: Partial<Record<GaugeName, string[]>> = { parley_log_entries: ['partition'], parley_log_lag_seconds: ['partition'] };
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const HISTOGRAMS: Record<HistogramName, { help: string; buckets: number[] }> = {
   parley_commit_batch_size: { help: 'Commands in one commit', buckets: [1, 2, 4, 8, 16, 32, 64, 128] },
@@ -48,7 +54,7 @@ export function promMetrics(): PromMetrics {
   const counters = new Map<string, Counter>();
   for (const [name, { help, labels }] of Object.entries(COUNTERS)) counters.set(name, new Counter({ name, help, labelNames: labels, registers: [registry] }));
   const gauges = new Map<string, Gauge>();
-  for (const [name, help] of Object.entries(GAUGES)) gauges.set(name, new Gauge({ name, help, registers: [registry] }));
+  for (const [name, help] of Object.entries(GAUGES)) gauges.set(name, new Gauge({ name, help, labelNames: GAUGE_LABELS[name as GaugeName] ?? [], registers: [registry] }));
   const histograms = new Map<string, Histogram>();
   for (const [name, { help, buckets }] of Object.entries(HISTOGRAMS)) histograms.set(name, new Histogram({ name, help, buckets, registers: [registry] }));
   /** Series by name and labels, so that a count costs one look-up. Labels come from small fixed sets. */
@@ -64,7 +70,7 @@ export function promMetrics(): PromMetrics {
       }
       series.inc(by);
     },
-    gauge: (name, value) => gauges.get(name)!.set(value),
+    gauge: (name, value, labels) => (labels ? gauges.get(name)!.labels(labels).set(value) : gauges.get(name)!.set(value)),
     observe: (name, value) => histograms.get(name)!.observe(value),
     text: async () => ({ type: registry.contentType, text: await registry.metrics() }),
   };

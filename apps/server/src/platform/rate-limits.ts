@@ -1,6 +1,8 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import type { Metrics } from './metrics.ts';
+import type { RedisLink } from './redis/redis-link.ts';
+import { SharedCounter } from './redis/shared-counter.ts';
 
 interface Rule {
   /** What is counted: the account, the peer's address, or a field of the request. */
@@ -39,25 +41,40 @@ export interface RateLimits {
 
 export const noRateLimits: RateLimits = { take: () => Promise.resolve() };
 
-/** Limits counted in this process. A name that is not in `RATE_LIMITS` is refused where routes are registered. */
-export function openRateLimits(metrics: Metrics): RateLimits {
-  const limiters = new Map<string, RateLimiterMemory>(
-    Object.entries(RATE_LIMITS).map(([name, rule]) => [name, new RateLimiterMemory({ keyPrefix: name, points: rule.points, duration: rule.seconds })]),
+/** Counts uses of a key. @throws RateLimiterRes when there are too many */
+interface Counter {
+  consume(key: string): Promise<unknown>;
+}
+
+/**
+ * Limits counted in this process, or over all processes when there is a Redis; while that is away or slow, each process
+ * counts for itself. A name that is not in `RATE_LIMITS` is refused where routes are registered.
+ */
+export function openRateLimits(metrics: Metrics, redis: RedisLink | null = null): RateLimits {
+  const counters = new Map<string, Counter>(
+    Object.entries(RATE_LIMITS).map(([name, rule]) => {
+      const own = new RateLimiterMemory({ keyPrefix: name, points: rule.points, duration: rule.seconds });
+      return [name, redis === null ? own : new SharedCounter(redis, { name, points: rule.points, seconds: rule.seconds, insurance: own })];
+    }),
   );
+  const count = async (name: string, subject: RateSubject): Promise<void> => {
+    const rule = RATE_LIMITS[name as RateLimitName];
+    const key = keyOf(rule, subject);
+    const counter = counters.get(name);
+    if (key === null || !counter) return;
+    try {
+      await counter.consume(key);
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      metrics.count('parley_rate_limited_total', 1, { limit: name });
+      throw new ParleyError('rate_limited', `more than ${rule.points} in ${rule.seconds} s`, { retry_after_ms: Math.max(1, refusal.msBeforeNext) });
+    }
+  };
   return {
     async take(names, subject) {
-      for (const name of names) {
-        const key = keyOf(RATE_LIMITS[name as RateLimitName], subject);
-        const limiter = limiters.get(name);
-        if (key === null || !limiter) continue;
-        try {
-          await limiter.consume(key);
-        } catch (refusal) {
-          if (!(refusal instanceof RateLimiterRes)) throw refusal;
-          metrics.count('parley_rate_limited_total', 1, { limit: name });
-          throw new ParleyError('rate_limited', `more than ${RATE_LIMITS[name as RateLimitName].points} in ${RATE_LIMITS[name as RateLimitName].seconds} s`, { retry_after_ms: Math.max(1, refusal.msBeforeNext) });
-        }
-      }
+      // Over Redis all are asked at once: one way there and back instead of one each.
+      if (redis === null) for (const name of names) await count(name, subject);
+      else await Promise.all(names.map((name) => count(name, subject)));
     },
   };
 }

@@ -100,15 +100,18 @@ export class Dispatcher {
 
   async #follow(partition: number, signal: AbortSignal): Promise<void> {
     let position: number | null = null;
+    let incarnation = this.parts.log.incarnation();
     let backlog = 0;
     let consuming: Promise<void> = Promise.resolve();
     while (!signal.aborted) {
       try {
+        if (this.parts.log.incarnation() !== incarnation) [incarnation, position] = [this.parts.log.incarnation(), null];
+        const readUnder = incarnation;
         position ??= await this.parts.log.acknowledged(partition);
         const entries = await this.parts.log.read(partition, position, READ_ENTRIES, signal);
         if (signal.aborted) break;
         if (entries.length === 0) {
-          await this.#pause();
+          if (this.parts.log.incarnation() === incarnation) await this.#pause();
           continue;
         }
         const events = entries.map((e) => e.event);
@@ -119,7 +122,7 @@ export class Dispatcher {
         backlog += events.length;
         consuming = consuming
           .then(() => this.parts.consumers.run(events))
-          .then(() => (signal.aborted ? undefined : this.parts.log.acknowledge(partition, upTo)))
+          .then(() => (signal.aborted || this.parts.log.incarnation() !== readUnder ? undefined : this.parts.log.acknowledge(partition, upTo)))
           .catch((error: unknown) => this.deps.logger.warn({ partition, error: String(error) }, 'log entries could not be acknowledged; they are read again'))
           .then(() => {
             backlog -= events.length;

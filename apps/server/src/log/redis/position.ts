@@ -1,16 +1,14 @@
 /**
- * Stream ids are `MILLISECONDS-COUNT`, by the clock of Redis; a position is both in one number, so that positions go on
- * rising though Redis should lose a stream. Milliseconds count from 2023-11-14, which leaves room for 69 years.
+ * A position is a number that the log gives: the milliseconds of Redis's clock times 4,096, and one more for each further
+ * entry, never below the last one. So positions go on rising though Redis should lose a stream, or its clock step back.
+ * Milliseconds count from 2023-11-14, which leaves room for 69 years below 2^53. Stream ids are `POSITION-0`.
  */
-const EPOCH_MS = 1_700_000_000_000;
-/** More entries in one millisecond of one partition than Redis can take. */
-const PER_MS = 4_096;
+export const EPOCH_MS = 1_700_000_000_000;
+export const PER_MS = 4_096;
 
-export function positionOf(id: string): number {
-  const dash = id.indexOf('-');
-  return (Number(id.slice(0, dash)) - EPOCH_MS) * PER_MS + Number(id.slice(dash + 1));
-}
+export const positionOf = (id: string): number => Number(id.slice(0, id.indexOf('-')));
 
-export function idOf(position: number): string {
-  return `${Math.floor(position / PER_MS) + EPOCH_MS}-${position % PER_MS}`;
-}
+export const idOf = (position: number): string => `${position}-0`;
+
+/** When the entry was logged, milliseconds since the Unix epoch by Redis's clock. */
+export const loggedAt = (position: number): number => Math.floor(position / PER_MS) + EPOCH_MS;

@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../platform/system.ts';
 import { silentLogger } from '../../platform/logger.ts';
+import { noMetrics } from '../../platform/metrics.ts';
 import { openRedis, type RedisLink } from '../../platform/redis/redis-link.ts';
 import { redisServer, TestRedis } from '../../platform/redis/testing.redis.ts';
 import { dispatchLogContract } from '../dispatch-log.contract.ts';
 import { RedisLog } from './redis-log.ts';
 
-const deps = { clock: systemClock, random: systemRandom, logger: silentLogger };
+const deps = { clock: systemClock, random: systemRandom, logger: silentLogger, metrics: noMetrics };
 const event = (rev: number) => ({ outbox_id: `o${rev}`, stream: 'user:1' as const, from: rev - 1, rev, seq: 0 });
 const never = new AbortController().signal;
 

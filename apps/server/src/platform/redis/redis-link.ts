@@ -134,3 +134,12 @@ class Connections implements RedisLink {
     }
   }
 }
+
+/** What a pipeline was answered. @throws the first error among it */
+export function results(answers: [Error | null, unknown][] | null): unknown[] {
+  if (!answers) throw new Error('Redis is away');
+  return answers.map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
+}
