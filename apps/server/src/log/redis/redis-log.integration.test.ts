@@ -20,7 +20,11 @@ describe.skipIf(redisServer() === null)('on a redis-server', () => {
     return made;
   };
   const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 10));
+    const end = performance.now() + 20_000;
+    while (!(await what())) {
+      if (performance.now() > end) throw new Error('it did not come to be');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   };
   beforeAll(async () => {
     redis = await TestRedis.start();
