@@ -64,13 +64,13 @@ export class RedisRegistry implements Registry {
   readonly #tokens = new Map<number, number>();
   readonly #watchers = new Map<string, Set<GatewayEntry>>();
   #live = new Set<string>();
-  #incarnation: string;
+  /** As last heard from Redis. */
+  #incarnation: string | null = null;
   #beat: Timer | null = null;
   #closed = false;
 
   constructor(private readonly link: RedisLink, private readonly deps: { clock: Clock; random: Random; logger: Logger; metrics?: Metrics }) {
     this.#id = uuidv7(deps.clock, deps.random);
-    this.#incarnation = this.#id;
     this.#calls = new RollCall(link);
     this.#bus = new Bus({ link, id: this.#id, logger: deps.logger, restored: () => this.#again('the connection to Redis is new') });
     this.#people = new People({
@@ -92,7 +92,7 @@ export class RedisRegistry implements Registry {
 
   /** Of Redis as this process last saw it; its own until it heard. */
   incarnation(): string {
-    return this.#incarnation;
+    return this.#incarnation ?? this.#id;
   }
 
   /** Resolves when what this process told before has come back to it: proof that the links work. */
@@ -282,14 +282,14 @@ export class RedisRegistry implements Registry {
   /** Answers the roll call and drops who is gone. */
   async #call(): Promise<void> {
     if (!this.link.isUp()) return;
-    const { incarnation, gateways } = await this.#calls.answer([...this.#gateways.keys()], this.#id);
+    const { incarnation, gateways } = await this.#calls.answer([...this.#gateways.keys()], uuidv7(this.deps.clock, this.deps.random));
     if (this.#closed) return;
     const before = this.#incarnation;
     const gone = [...this.#live].some((id) => !gateways.has(id));
     this.#live = gateways;
     this.#incarnation = incarnation;
     this.deps.metrics?.gauge('parley_gateways', gateways.size);
-    if (before !== incarnation && before !== this.#id) this.#again('Redis begins anew');
+    if (before !== null && before !== incarnation) this.#again('Redis begins anew');
     if (gone) this.#people.gatewaysGone();
     for (const dispatcher of this.#dispatchers.values()) this.#dropGone(dispatcher);
   }

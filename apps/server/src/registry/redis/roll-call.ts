@@ -1,7 +1,7 @@
 import type { RedisLink } from '../../platform/redis/redis-link.ts';
 
 /** A gateway that was not heard of for so long is gone. */
-export const GATEWAY_MS = 15_000;
+export const GATEWAY_MS = 8_000;
 
 /** KEYS incarnation, gateways; ARGV new incarnation, milliseconds, own gateways. By the clock of Redis, since those of servers differ. */
 const CALL = `
