@@ -7,13 +7,15 @@
  * mongod: `PARLEY_MONGOD`, then an installed one, then the one in a Python wheel, kept under node_modules/.cache.
  * redis-server: `PARLEY_REDIS_SERVER`, an installed one, then apt.
  * nginx: `PARLEY_NGINX`, then an installed one, then apt. It stands before the processes of a cluster.
+ * promtool: `PARLEY_PROMTOOL`, then an installed one, then out of Debian's package of Prometheus, which is not installed.
+ * schemas of Compose and Kubernetes: Python packages, kept under node_modules/.cache. They check what is in deploy/.
  * weed (SeaweedFS, an S3 server): `PARLEY_WEED`, then an installed one, then the one in a Python wheel.
  *
  * What cannot be had is a loud skip on a person's machine and a failure with `CI=true`.
- * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis, nginx, weed}`, paths or null.
+ * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis, nginx, weed, promtool, schemas}`, paths or null.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fromWheel } from './wheel.mjs';
 
@@ -140,9 +142,51 @@ function nginx() {
   return [null, 'not to be had'];
 }
 
+function promtool() {
+  const starts = (file) => spawnSync(file, ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
+  const named = process.env.PARLEY_PROMTOOL;
+  if (named) {
+    if (starts(named)) return [named, 'PARLEY_PROMTOOL'];
+    say(`PARLEY_PROMTOOL=${named} does not start; looking further`);
+  }
+  const installed = onPath(['promtool']);
+  if (installed && starts(installed)) return [installed, 'installed'];
+  const cache = `${root}node_modules/.cache/promtool`;
+  const kept = `${cache}/usr/bin/promtool`;
+  if (existsSync(kept) && starts(kept)) return [kept, 'from Debian\'s package, downloaded before'];
+  if (!onPath(['apt-get']) || !onPath(['dpkg-deb'])) return [null, 'not to be had'];
+  mkdirSync(cache, { recursive: true });
+  const download = () => spawnSync('apt-get', ['download', '-q', 'prometheus'], { cwd: cache, stdio: 'ignore', timeout: 300_000 }).status === 0;
+  if (!download() && !(isRoot && spawnSync('apt-get', ['update', '-q'], { stdio: 'ignore', timeout: 300_000 }).status === 0 && download())) return [null, 'not to be had'];
+  const packed = readdirSync(cache).find((name) => name.endsWith('.deb'));
+  const unpacked = packed && spawnSync('dpkg-deb', ['-x', packed, '.'], { cwd: cache, stdio: 'ignore', timeout: 120_000 }).status === 0;
+  for (const name of readdirSync(cache)) if (name !== 'usr' || !unpacked) rmSync(`${cache}/${name}`, { recursive: true });
+  return unpacked && starts(kept) ? [kept, 'from Debian\'s package'] : [null, 'not to be had'];
+}
+
+/** Strict schemas of Kubernetes 1.37, and a reader of Compose files that knows every field (Apache-2.0, MIT). */
+const SCHEMAS = ['kubernetes-validate==1.37.0', 'compose-spec==0.2.1'];
+
+function schemas() {
+  const kept = `${root}node_modules/.cache/schemas-1`;
+  const python = onPath(['python3']);
+  const works = (directory) => python !== null && spawnSync(python, ['-c', 'import kubernetes_validate, compose_spec, yaml'], { env: { ...process.env, PYTHONPATH: directory }, stdio: 'ignore', timeout: 60_000 }).status === 0;
+  if (existsSync(kept) && works(kept)) return [kept, 'downloaded before'];
+  if (!python) return [null, 'not to be had'];
+  const work = `${kept}.${process.pid}`;
+  const install = spawnSync(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--root-user-action=ignore', '--only-binary=:all:', '--target', work, ...SCHEMAS], { stdio: 'ignore', timeout: 600_000 });
+  if (install.status !== 0 || !works(work)) {
+    rmSync(work, { recursive: true, force: true });
+    return [null, 'not to be had'];
+  }
+  rmSync(kept, { recursive: true, force: true });
+  renameSync(work, kept);
+  return [kept, 'from Python packages'];
+}
+
 const found = {};
 let missing = 0;
-for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod], ['redis', redis], ['nginx', nginx], ['weed', weed]]) {
+for (const [name, find] of [['chromium', chromium], ['strace', strace], ['mongod', mongod], ['redis', redis], ['nginx', nginx], ['promtool', promtool], ['schemas', schemas], ['weed', weed]]) {
   const [file, how] = await find();
   found[name] = file;
   say(`${name}: ${file ?? 'MISSING'} (${how})`);
