@@ -17,6 +17,7 @@ import { emojiCommands } from '../features/emoji/emoji.commands.ts';
 import { groupCommands } from '../features/groups/groups.commands.ts';
 import { inboxCommands } from '../features/inbox/inbox.commands.ts';
 import { pinCommands } from '../features/pins/pins.commands.ts';
+import { pointerCommands } from '../features/pointers/pointers.commands.ts';
 import { preferenceCommands } from '../features/preferences/preferences.commands.ts';
 import { savedCommands } from '../features/saved/saved.commands.ts';
 import { scheduledCommands } from '../features/scheduled/scheduled.commands.ts';
@@ -52,6 +53,7 @@ export const COMMANDS = {
   ...sectionCommands,
   ...pinCommands,
   ...inboxCommands,
+  ...pointerCommands,
   ...groupCommands,
   ...emojiCommands,
   ...pushCommands,

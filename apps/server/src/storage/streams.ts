@@ -10,16 +10,16 @@ export async function headOf(tx: ReadTx, stream: StreamName): Promise<HeadRow> {
 
 /**
  * Takes the next rev of a user or workspace stream, stores the entity under it and emits the event.
- * `hidden` fields are kept in the row and never leave the server; `control` is what gateways obey before this change.
+ * `hidden` fields are kept in the row and never leave the server; `control` is what gateways obey before this change; `facts` are for durable consumers.
  */
-export async function putEntity(tx: Tx, stream: StreamName, entity: { type: string; id: string } & Record<string, unknown>, options: { sort?: string | null; hidden?: Record<string, unknown>; control?: StreamControl[] } = {}): Promise<EntityRow> {
+export async function putEntity(tx: Tx, stream: StreamName, entity: { type: string; id: string } & Record<string, unknown>, options: { sort?: string | null; hidden?: Record<string, unknown>; control?: StreamControl[]; facts?: Record<string, unknown> } = {}): Promise<EntityRow> {
   const head = await headOf(tx, stream);
   const rev = head.rev + 1;
   const wire = { ...entity, rev } as Entity;
   const row: EntityRow = { stream, type: entity.type, id: entity.id, rev, sort: options.sort ?? null, doc: wire, ...options.hidden };
   await tx.put(heads, { ...head, rev });
   await tx.put(entities, row);
-  tx.emit({ stream, from: head.rev, rev, seq: head.seq, entities: [wire], ...(options.control ? { control: options.control } : {}) });
+  tx.emit({ stream, from: head.rev, rev, seq: head.seq, entities: [wire], ...(options.control ? { control: options.control } : {}), ...(options.facts ? { facts: options.facts } : {}) });
   return row;
 }
 

@@ -55,6 +55,8 @@ export interface ChannelRow extends Row {
   import_source?: string | null;
   /** While an import fills it: the rev of the last change that was told. */
   import_rev?: number;
+  /** 1 while inbox pointers are kept for it; see `features/pointers`. It follows the number of members a little late. */
+  large?: number;
 }
 export const channels = table<ChannelRow>({
   name: 'channels', warm: true, key: ['id'], shard: 'id',
@@ -74,6 +76,15 @@ export interface MemberRow extends Row {
   joined_at: number;
 }
 export const members = table<MemberRow>({ name: 'members', warm: true, key: ['channel_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', user_id: 'text' }, indexes: {} });
+
+/**
+ * Members of a large channel for whom nothing in it was unread when `seq` was its head: whom the next message turns
+ * unread. Every other member of it has a pointer.
+ */
+export interface CaughtUpRow extends Row { channel_id: string; user_id: string; seq: number }
+export const caughtUp = table<CaughtUpRow>({
+  name: 'caught_up', key: ['channel_id', 'user_id'], shard: 'channel_id', columns: { channel_id: 'text', user_id: 'text', seq: 'integer' }, indexes: { by_seq: { fields: ['channel_id', 'seq'] } },
+});
 
 /** Past and present stays, for holds and "who could see it". `left_seq` null while it lasts. */
 export interface StayRow extends Row { channel_id: string; user_id: string; stay_id: string; joined_seq: number; joined_at: number; left_seq: number | null; left_at: number | null }
@@ -353,7 +364,7 @@ export interface MetaRow extends Row { name: string; value: unknown }
 export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
 
 export const TABLES: readonly Table[] = [
-  heads, entities, channels, members, stays, messages, mentions, messageVersions, reactions, pins, keywordWatchers, keywordHits, threadFollowers, delivered, users, claims,
+  heads, entities, channels, members, caughtUp, stays, messages, mentions, messageVersions, reactions, pins, keywordWatchers, keywordHits, threadFollowers, delivered, users, claims,
   workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileHolds, fileUsage, meta, groups, groupMembers, emoji,
   pushSubscriptions, pushPeople, pushTold, digests, linkCards,
 ] as readonly Table[];

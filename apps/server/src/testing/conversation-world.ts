@@ -8,11 +8,14 @@ import type { Channel, Message, Summary } from '@parley/shared/protocol/entities
 import { FakeClock } from '@parley/shared/testing/fake-clock';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { cardsConsumer } from '../features/cards/cards.service.ts';
-import { inboxConsumer } from '../features/inbox/inbox.service.ts';
+import { INBOX_JOB } from '../features/inbox/inbox.commands.ts';
+import { inboxConsumer, inboxJob } from '../features/inbox/inbox.service.ts';
 import { digestConsumer } from '../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
 import { pushConsumer } from '../features/push/push.service.ts';
+import { POINTER_DELAY_MS } from '../features/pointers/pointers.commands.ts';
 import { threadsConsumer } from '../features/threads/threads.service.ts';
+import { StoreJobs } from '../jobs/store-jobs.ts';
 import type { Deps } from '../platform/deps.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
 import type { Store, StoredEvent } from '../storage/port.ts';
@@ -52,6 +55,8 @@ export const STORES: { adapter: string; open(clock: FakeClock, random: SeededRan
 /** A workspace with people who talk, and the durable consumers run when the test says so. */
 export class Conversation {
   readonly events: StoredEvent[] = [];
+  /** Channels with more members are large. */
+  large = 1_000;
   private consumed = 0;
   private sent = 0;
 
@@ -82,10 +87,26 @@ export class Conversation {
 
   /** Runs the durable consumers over all that was committed, and over what they commit themselves. */
   async settle(): Promise<void> {
-    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store), inboxConsumer(this.store), pushConsumer(this.store), digestConsumer(this.world.deps), cardsConsumer(this.store)];
+    const consumers = [membershipConsumer(this.store), threadsConsumer(this.store), inboxConsumer(this.store, this.large), pushConsumer(this.store), digestConsumer(this.world.deps), cardsConsumer(this.store)];
     while (this.consumed < this.events.length) {
       const event = this.events[this.consumed++]!;
       for (const consumer of consumers) if (consumer.wants(event)) await consumer.consume(event);
+    }
+  }
+
+  /** Settles, and runs the jobs that go over inboxes, also those that are due soon, until there are none. */
+  async settleInboxes(): Promise<void> {
+    const queue = new StoreJobs(this.store);
+    const handle = inboxJob({ store: this.store });
+    for (;;) {
+      await this.settle();
+      await this.world.clock.advance(POINTER_DELAY_MS);
+      const leased = (await queue.lease(10, 1_000)).filter((job) => job.kind === INBOX_JOB);
+      if (leased.length === 0) return;
+      for (const job of leased) {
+        await handle(job, new AbortController().signal);
+        await queue.complete(job);
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/shared/protocol/errors';
 import type { Tx } from '../../storage/port.ts';
 import { ChannelChange } from '../../storage/streams.ts';
-import { channels, members, stays, type ChannelRow, type MemberRow } from '../../storage/tables.ts';
+import { caughtUp, channels, members, stays, type ChannelRow, type MemberRow } from '../../storage/tables.ts';
 import { addSystemMessage, type SystemEvent } from '../messages/system-messages.ts';
 
 /** A member row that was written or removed: what the membership projection has to look at again after the commit. */
@@ -11,7 +11,7 @@ export interface MembershipRef {
 }
 
 /** Channels with more members publish a new `member_count` once a minute at most. */
-const BUSY_MEMBERS = 100;
+export const BUSY_MEMBERS = 100;
 const COUNT_INTERVAL_US = 60_000_000;
 
 export interface Joining {
@@ -57,6 +57,7 @@ export async function partPeople(change: ChannelChange, row: ChannelRow, userIds
     const member = await tx.get(members, [channelId, userId]);
     if (!member) continue;
     await tx.delete(members, [channelId, userId]);
+    if (row.large === 1) await tx.delete(caughtUp, [channelId, userId]);
     const stay = await tx.get(stays, [channelId, userId, member.stay_id]);
     if (stay) await tx.put(stays, { ...stay, left_seq: head.seq, left_at: tx.now() });
     change.control({ kind: 'left', user_id: userId });

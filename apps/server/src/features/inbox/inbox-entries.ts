@@ -1,10 +1,10 @@
-import { userStream } from '@parley/shared/domain/streams';
+import { userStream, type StreamName } from '@parley/shared/domain/streams';
 import { microsToIso } from '@parley/shared/domain/timestamp';
 import type { InboxEntry, Saved } from '@parley/shared/protocol/entities';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import type { Tx } from '../../storage/port.ts';
 import { putEntity } from '../../storage/streams.ts';
-import { entities, type MessageRow } from '../../storage/tables.ts';
+import { entities, type EntityRow, type MessageRow } from '../../storage/tables.ts';
 import { dropOwn, own } from '../own-entities.ts';
 
 export const INBOX_TYPE = 'inbox_entry';
@@ -19,16 +19,27 @@ export const entryId = (kind: EntryKind, about: string): string => `${kind}:${ab
 export const entryOf = (tx: Tx, userId: string, id: string): Promise<InboxEntry | undefined> => own<InboxEntry>(tx, userId, INBOX_TYPE, id);
 export const dropEntry = (tx: Tx, userId: string, id: string): Promise<boolean> => dropOwn(tx, userId, INBOX_TYPE, id);
 
-/** Stores it under the next rev; what is so already takes none. Beyond the limit the oldest entry goes. */
+/** Stores it under the next rev; what is so already takes none. Beyond the limit the oldest entry goes, but never a pointer: those are one a channel. */
 export async function putEntry(tx: Tx, userId: string, entry: InboxEntry): Promise<void> {
   const stream = userStream(userId);
   const before = await entryOf(tx, userId, entry.id);
   if (before && before.message_id === entry.message_id && before.read === entry.read && before.at === entry.at && before.keyword === entry.keyword && before.actor_ids.join() === entry.actor_ids.join()) return;
   if (!before && (await tx.count(entities, { index: 'by_sort', prefix: [stream, INBOX_TYPE] })) >= LIMITS.inbox_entries) {
-    const [oldest] = await tx.find(entities, { index: 'by_sort', prefix: [stream, INBOX_TYPE], limit: 1 });
-    if (oldest) await dropEntry(tx, userId, oldest.id);
+    const oldest = await oldestButPointers(tx, stream);
+    if (oldest !== undefined) await dropEntry(tx, userId, oldest);
   }
   await putEntity(tx, stream, { ...entry, type: INBOX_TYPE }, { sort: `${entry.at} ${entry.id}` });
+}
+
+const SCAN = 100;
+
+async function oldestButPointers(tx: Tx, stream: StreamName): Promise<string | undefined> {
+  for (let after: EntityRow | undefined; ; ) {
+    const page: EntityRow[] = await tx.find(entities, { index: 'by_sort', prefix: [stream, INBOX_TYPE], ...(after && { after }), limit: SCAN });
+    const found = page.find((row) => (row.doc as InboxEntry).kind !== 'pointer');
+    if (found || page.length < SCAN) return found?.id;
+    after = page.at(-1);
+  }
 }
 
 /** An entry about a message, unread. */

@@ -32,6 +32,7 @@ export interface ProjectArgs {
   large: number;
 }
 
+/** The kind of the jobs that go over many people's inboxes. */
 export const INBOX_JOB = 'inbox_members';
 /** A walk over the members of a large channel. */
 export type MembersJob = Pick<ProjectArgs, 'channel_id' | 'fact'>;
@@ -84,12 +85,12 @@ export const inboxCommands = {
     return {};
   }),
 
-  /** Marks entries, or without `ids` all that live; with `up_to` those that have not moved on since. @returns those that changed. */
+  /** Marks entries, or without `ids` all that live; with `up_to` those that have not moved on since. Pointers follow reading alone. @returns those that changed. */
   'inbox.mark': defineCommand(async (tx, args: { user_id: string; read: boolean; ids?: string[]; up_to?: string }): Promise<{ ids: string[] }> => {
     const entries: (InboxEntry | undefined)[] = args.ids
       ? await Promise.all(args.ids.map((id) => entryOf(tx, args.user_id, id)))
       : (await tx.find(entities, { index: 'by_sort', prefix: [userStream(args.user_id), INBOX_TYPE], limit: LIMITS.inbox_entries })).map((row) => row.doc as InboxEntry);
-    const changed = entries.filter((entry) => entry !== undefined && entry.read !== args.read && (args.up_to === undefined || entry.at <= args.up_to)) as InboxEntry[];
+    const changed = entries.filter((entry) => entry !== undefined && entry.kind !== 'pointer' && entry.read !== args.read && (args.up_to === undefined || entry.at <= args.up_to)) as InboxEntry[];
     for (const entry of changed) await putEntry(tx, args.user_id, { ...entry, read: args.read });
     return { ids: changed.map((entry) => entry.id) };
   }),

@@ -4,20 +4,25 @@ import type { InboxEntry } from '@parley/shared/protocol/entities';
 import type { JobHandler } from '../../jobs/job-worker.ts';
 import type { Deps } from '../../platform/deps.ts';
 import type { ReadTx, Store, StoredEvent } from '../../storage/port.ts';
-import { entities, members, threadFollowers } from '../../storage/tables.ts';
-import { membershipRow } from '../membership/memberships.ts';
+import { channels, entities, members, threadFollowers, type MemberRow } from '../../storage/tables.ts';
+import { membershipRow, positionOf } from '../membership/memberships.ts';
+import { PointerKeeper } from '../pointers/pointer-keeper.ts';
+import type { PointerJob } from '../pointers/pointers.commands.ts';
+import { firstUnread } from '../pointers/pointers.ts';
 import { threadPosition, threadRow } from '../threads/thread-entity.ts';
 import { INBOX_TYPE } from './inbox-entries.ts';
 import type { InboxFact } from './inbox-facts.ts';
 import type { MembersJob, ProjectArgs, Walk } from './inbox.commands.ts';
 import { watchedWords } from './keyword-watchers.ts';
 
-/** The durable consumer that writes people's inboxes. In channels with more than `large` members, those are walked by a job. */
+/** The durable consumer that writes people's inboxes, and keeps pointers. In channels with more than `large` members, those are walked by a job. */
 export function inboxConsumer(store: Store, large = 1_000): { name: string; wants(event: StoredEvent): boolean; consume(event: StoredEvent): Promise<void> } {
+  const pointers = new PointerKeeper(store, large);
   return {
     name: 'inbox',
-    wants: (event) => Array.isArray(event.facts?.['inbox']) || event.facts?.['invited'] !== undefined || leftBy(event).length > 0,
+    wants: (event) => Array.isArray(event.facts?.['inbox']) || event.facts?.['invited'] !== undefined || leftBy(event).length > 0 || pointers.wants(event),
     async consume(event) {
+      if (pointers.wants(event)) await pointers.consume(event);
       const channel_id = parseStream(event.stream)!.id;
       for (const fact of (event.facts?.['inbox'] ?? []) as InboxFact[]) {
         const { leads, told } = fact.words === undefined ? { leads: [], told: false } : await store.read((tx) => watchedWords(tx, channel_id, fact.message_id));
@@ -43,9 +48,11 @@ async function walk(store: Store, args: Omit<ProjectArgs, 'walk'>, first: Walk, 
   }
 }
 
-/** Tells the members of a large channel of a message that names everybody, in as many small commits as it takes. Begun anew, it changes nothing twice. */
+/** Tells the members of a large channel of a message that names everybody, in as many small commits as it takes, or keeps its pointers. Begun anew, it changes nothing twice. */
 export const inboxJob = (deps: Pick<Deps, 'store'>): JobHandler => async (job, signal) => {
-  const { channel_id, fact } = job.payload as MembersJob;
+  const payload = job.payload as MembersJob | PointerJob;
+  if ('pointers' in payload) return new PointerKeeper(deps.store, Number.MAX_SAFE_INTEGER).work(job, payload, () => signal.throwIfAborted());
+  const { channel_id, fact } = payload;
   await walk(deps.store, { channel_id, fact, words: [], large: Number.MAX_SAFE_INTEGER }, { stage: 'members', after: null }, () => signal.throwIfAborted());
 };
 
@@ -62,7 +69,7 @@ export async function listInbox(tx: ReadTx, userId: string, input: { kind?: Inbo
       if (input.kind !== undefined && entry.kind !== input.kind) continue;
       const member = entry.channel_id === undefined ? undefined : await tx.get(members, [entry.channel_id, userId]);
       if (entry.channel_id !== undefined && (!member || (entry.seq > 0 && entry.seq < member.visible_from_seq))) continue;
-      const read = isEntryRead(entry, await positionsOf(tx, userId, entry));
+      const read = entry.kind === 'pointer' ? !(await stillPoints(tx, member!)) : isEntryRead(entry, await positionsOf(tx, userId, entry));
       if (input.unread === undefined || input.unread !== read) items.push({ entry: { ...entry, read }, sort: row.sort! });
     }
     if (rows.length < SCAN) break;
@@ -70,6 +77,12 @@ export async function listInbox(tx: ReadTx, userId: string, input: { kind?: Inbo
   }
   const page = items.slice(0, size);
   return { items: page.map(({ entry }) => entry), next_cursor: items.length > size ? page[page.length - 1]!.sort : null };
+}
+
+/** Deletions and retention tell no pointer that what it stands for is gone: that would cost what talking costs. Whoever lists them counts. */
+async function stillPoints(tx: ReadTx, member: MemberRow): Promise<boolean> {
+  const channel = await tx.get(channels, [member.channel_id]);
+  return channel !== undefined && (await firstUnread(tx, channel, member, positionOf(member, await membershipRow(tx, member.user_id, member.channel_id)).read_seq)) !== undefined;
 }
 
 /** Where the person stands in the places that an entry may be read in. */

@@ -56,8 +56,8 @@ async function projectStay(tx: Tx, member: MemberRow, row: MembershipRow | undef
 }
 
 /** Stores a membership entity under the next rev of its user's stream. */
-export async function putMembership(tx: Tx, userId: string, doc: MembershipRow['doc'], hidden: { read_at: number | null }): Promise<MembershipRow> {
-  return (await putEntity(tx, userStream(userId), { ...doc, type: 'membership', id: doc.channel_id }, { hidden })) as MembershipRow;
+export async function putMembership(tx: Tx, userId: string, doc: MembershipRow['doc'], hidden: { read_at: number | null }, facts?: Record<string, unknown>): Promise<MembershipRow> {
+  return (await putEntity(tx, userStream(userId), { ...doc, type: 'membership', id: doc.channel_id }, { hidden, ...(facts && { facts }) })) as MembershipRow;
 }
 
 /** Threads of a channel that was left go with it; what is kept of them lets a rejoiner's positions go on. */

@@ -9,6 +9,7 @@ import { messages, type MessageRow } from '../../storage/tables.ts';
 import { accessTo, allows, demand, firstVisibleSeq, type Access, type ActorRef } from '../channels/channel-access.ts';
 import { attachFiles, demandOwnFiles, presentFiles } from '../files/attach.ts';
 import { inboxFact } from '../inbox/inbox-facts.ts';
+import { crowdFact } from '../pointers/crowd-fact.ts';
 import { countReply, followByThemselves } from '../threads/thread-root.ts';
 import { buildMessageRow, NO_MENTIONS } from './message-row.ts';
 import { findMessage } from './find-message.ts';
@@ -75,6 +76,8 @@ export const sendMessage = defineCommand(async (tx, args: SendArgs): Promise<Sen
   if (mayHaveLinks(args.content)) change.fact('cards', [row.id]);
   const fact = await inboxFact(tx, access!.row, row);
   if (fact) change.fact('inbox', [fact]);
+  const crowd = crowdFact(access!.row, row);
+  if (crowd) change.fact('crowd', crowd);
   await change.end();
   return { message: row.doc, repeat: false };
 });

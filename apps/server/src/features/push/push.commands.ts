@@ -73,7 +73,7 @@ export const pushCommands = {
       const changed = await tx.find(entities, { index: 'by_rev', prefix: [userStream(args.user_id)], gt: from, lte: args.rev, limit: PAGE });
       for (const { type, doc } of changed) {
         const entry = doc as InboxEntry & { deleted?: boolean };
-        if (type !== INBOX_TYPE || entry.deleted || entry.read || tx.now() - timeToMicros(entry.at) > NEWS_US) continue;
+        if (type !== INBOX_TYPE || entry.deleted || entry.kind === 'pointer' || entry.read || tx.now() - timeToMicros(entry.at) > NEWS_US) continue;
         const due = timeToMicros(entry.at) + recipient.chosen.pushAfterMs * 1_000;
         news.set(tagOf(entry), Math.min(due, news.get(tagOf(entry)) ?? Infinity));
       }

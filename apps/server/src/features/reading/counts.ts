@@ -8,7 +8,7 @@ export interface Counts {
 const NONE: Counts = { unread: 0, mentions: 0 };
 
 /** What lies at or below is read, purged, or from before the stay's view. */
-function floorOf(channel: ChannelRow, member: MemberRow, readSeq: number): number {
+export function floorOf(channel: ChannelRow, member: MemberRow, readSeq: number): number {
   return Math.max(readSeq, channel.doc.purged_through_seq, member.visible_from_seq - 1);
 }
 

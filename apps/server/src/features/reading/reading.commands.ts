@@ -7,6 +7,7 @@ import { delivered, messages, threadFollowers } from '../../storage/tables.ts';
 import { accessTo, allows, demand, demandAccess, type Access, type ActorRef } from '../channels/channel-access.ts';
 import { membershipCommands, putMembership } from '../membership/membership.commands.ts';
 import { membershipRow, type MembershipRow } from '../membership/memberships.ts';
+import { settleMember } from '../pointers/pointers.ts';
 import { putThread, threadPosition, threadRow } from '../threads/thread-entity.ts';
 
 export interface Move {
@@ -42,7 +43,7 @@ export const readingCommands = {
     if (args.thread_root_id === undefined) {
       const row = await currentMembership(tx, access);
       if (args.from_epoch !== undefined && args.from_epoch !== row.doc.read_epoch) return {};
-      await putMembership(tx, access.member!.user_id, { ...row.doc, read_epoch: row.doc.read_epoch + 1, read_seq: readSeq }, { read_at: row.read_at ?? null });
+      await movePosition(tx, access, { ...row.doc, read_epoch: row.doc.read_epoch + 1, read_seq: readSeq }, row.read_at ?? null);
       return {};
     }
     const place = await threadPlace(tx, access, args.thread_root_id);
@@ -75,7 +76,14 @@ async function moveChannel(tx: Tx, access: Access, epoch: number | null, seq: nu
   const row = await currentMembership(tx, access);
   if (epoch !== null && epoch !== row.doc.read_epoch) return;
   if (seq <= row.doc.read_seq) return;
-  await putMembership(tx, access.member!.user_id, { ...row.doc, read_seq: seq }, { read_at: tx.now() });
+  await movePosition(tx, access, { ...row.doc, read_seq: seq }, tx.now());
+}
+
+/** With the position moves what a large channel keeps of who has caught up: that is one commit. */
+async function movePosition(tx: Tx, access: Access, doc: MembershipRow['doc'], readAt: number | null): Promise<void> {
+  const member = access.member!;
+  const settled = access.row.large === 1 ? await settleMember(tx, access.row, member, doc.read_seq) : null;
+  await putMembership(tx, member.user_id, doc, { read_at: readAt }, settled === 'inserted' ? { caught_up: access.row.id } : undefined);
 }
 
 async function moveThread(tx: Tx, access: Access, rootId: string, epoch: number | null, seq: number): Promise<void> {
