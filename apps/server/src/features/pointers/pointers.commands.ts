@@ -1,5 +1,6 @@
 import { enqueueJob, releaseDedupe } from '../../jobs/jobs.commands.ts';
 import { defineCommand } from '../../storage/command.ts';
+import { ChannelChange } from '../../storage/streams.ts';
 import { caughtUp, channels, members, type ChannelRow } from '../../storage/tables.ts';
 import { dropEntry, entryId } from '../inbox/inbox-entries.ts';
 import { INBOX_JOB } from '../inbox/inbox.commands.ts';
@@ -47,10 +48,16 @@ export const pointerCommands = {
     return { inserted };
   }),
 
-  /** The channel has grown large: pointers are kept from here on, and a job goes over those who are in it already. */
+  /**
+   * The channel has grown large: pointers are kept from here on, and a job goes over those who are in it already. It takes a
+   * rev, so that a send either came before it, and the job sees its message, or knows that the channel is large.
+   */
   'pointers.enrol': defineCommand(async (tx, args: { channel_id: string; above: number }) => {
     const row = await tx.get(channels, [args.channel_id]);
     if (!row || isDirect(row) || row.large === 1 || row.members <= args.above) return {};
+    const change = await ChannelChange.begin(tx, args.channel_id);
+    change.nextRev();
+    await change.end();
     await tx.put(channels, { ...row, large: 1 });
     await enqueueJob(tx, { kind: INBOX_JOB, payload: { pointers: 'enrol', channel_id: args.channel_id } satisfies PointerJob, dedupe: `enrol:${args.channel_id}` });
     return {};

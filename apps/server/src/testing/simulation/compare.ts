@@ -4,6 +4,7 @@ import { isCurrent } from '@parley/shared/sync/ranges';
 import type { Engine, Timeline } from '@parley/shared/sync/api';
 import { replicaOf } from '@parley/shared/sync/engine';
 import type { ReadTx, Store } from '../../storage/port.ts';
+import { pointerProblems } from '../../features/pointers/testing.pointers.ts';
 import { headOf } from '../../storage/streams.ts';
 import { channels, entities, groupMembers, members, messages, outbox, workspaceMembers } from '../../storage/tables.ts';
 
@@ -50,6 +51,7 @@ export async function problems(scenario: Compared, options: { shown: boolean } =
     const left = await tx.find(outbox, { limit: 5 });
     if (left.length > 0) found.push(`outbox rows not consumed: ${brief(left)}`);
     found.push(...(await projections(tx, scenario)), ...(await sends(tx, scenario)), ...(await scheduled(tx, scenario)));
+    for (const channel of await tx.find(channels, { limit: 100 })) found.push(...(await pointerProblems(tx, channel.id, scenario.people.map((p) => p.id), { gone: true })));
     for (const device of scenario.devices) for (const problem of await deviceProblems(tx, device, options.shown)) found.push(`${device.name}: ${problem}`);
   });
   return found;

@@ -2,7 +2,8 @@ import type { File } from '@parley/shared/protocol/entities';
 import { SeededRandom } from '@parley/shared/testing/seeded-random';
 import { createCore, type Core, type CoreRequest, type CoreResponse } from '../../core.ts';
 import { cardsConsumer, LINK_CARDS_JOB, linkCardsJob } from '../../features/cards/cards.service.ts';
-import { inboxConsumer } from '../../features/inbox/inbox.service.ts';
+import { INBOX_JOB } from '../../features/inbox/inbox.commands.ts';
+import { inboxConsumer, inboxJob } from '../../features/inbox/inbox.service.ts';
 import { digestConsumer } from '../../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../../features/membership/membership.service.ts';
 import { pushConsumer } from '../../features/push/push.service.ts';
@@ -34,7 +35,7 @@ import type { Chance } from './chance.ts';
 import { ReadOracle } from './read-oracle.ts';
 import { MortalClock, type SimClock } from './sim-clock.ts';
 
-const PROJECTIONS = new Set(['membership.project', 'threads.recount', 'scheduled.send', 'cards.set', 'jobs.complete']);
+const PROJECTIONS = new Set(['membership.project', 'threads.recount', 'scheduled.send', 'cards.set', 'jobs.complete', 'pointers.settle', 'pointers.note', 'pointers.begin']);
 /** Each page is called by its address. */
 const everyPage: LinkReader = { read: async (url) => ({ kind: 'page', facts: { title: url, description: '', site: '' }, picture: null }) };
 
@@ -54,7 +55,13 @@ export class SimServer {
   /** Errors that the server logged, and frames out of order: a simulation expects none. */
   readonly errors: string[] = [];
 
-  constructor(private readonly clock: SimClock, private readonly chance: Chance, private readonly seed: number) { this.ids = new SeededRandom(seed * 31 + 7); }
+  /** In every second seed, three people are many: rooms grow large and shrink as they come and go. */
+  readonly largeChannel: number;
+
+  constructor(private readonly clock: SimClock, private readonly chance: Chance, private readonly seed: number) {
+    this.ids = new SeededRandom(seed * 31 + 7);
+    this.largeChannel = seed % 2 === 0 ? 2 : 1_000;
+  }
 
   get up(): boolean { return this.running !== null; }
   get store(): MemoryStore { return this.running!.store; }
@@ -74,19 +81,19 @@ export class SimServer {
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
     const outside = { push: noPush, mailer: noMail, secret: testSecret, links: everyPage, cardPictures: new MemoryFiles() };
-    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, files: new MemoryFiles(), config: testConfig, ...outside };
+    const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, files: new MemoryFiles(), config: { ...testConfig, largeChannel: this.largeChannel }, ...outside };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
       log, registry, alone: true,
       delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
-      consumers: [membershipConsumer(store), threadsConsumer(store), inboxConsumer(store), pushConsumer(store), digestConsumer({ store, mailer: noMail }), cardsConsumer(store)],
+      consumers: [membershipConsumer(store), threadsConsumer(store), inboxConsumer(store, deps.config.largeChannel), pushConsumer(store), digestConsumer({ store, mailer: noMail }), cardsConsumer(store)],
     });
     let die = (): void => {};
     const died = new Promise<null>((resolve) => { die = () => resolve(null); });
     const process: Process = { store, core: createCore(deps), realtime, clock, died, die };
     await realtime.start();
     this.running = process;
-    new JobWorker(deps, new StoreJobs(store), { [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]).start();
+    new JobWorker(deps, new StoreJobs(store), { [REMINDER_JOB]: reminderJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [INBOX_JOB]: inboxJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]).start();
   }
 
   /** Now and then the process dies between a commit and what has to follow it. */

@@ -180,6 +180,18 @@ describe('the notifier', () => {
     await say({ channels: [view({ headSeq: 4, unread: 0 }, { level: 'all', read_seq: 4 })] });
     expect(titles()).toEqual([]);
   });
+  it('NTF-1 a pointer of a large channel tells nothing, and keeps nothing from being told', async () => {
+    messages.set('newest', { ...messageDoc(4), author_id: TOM });
+    const pointer = entry('p', { id: `pointer:${CHANNEL}`, kind: 'pointer', message_id: messages.get('newest')!.id, seq: 4, actor_ids: [] });
+    await say({ entries: [pointer], channels: [view({ headSeq: 4, unread: 1 })] });
+    await clock.advance(2_000);
+    expect(titles()).toEqual([]);
+    await say({ entries: [], channels: [view({ headSeq: 4, unread: 0 }, { read_seq: 4 })] });
+    await say({ channels: [view({ headSeq: 4, unread: 0 }, { level: 'all', read_seq: 3 })] });
+    await say({ entries: [{ ...pointer, seq: 5 }], channels: [view({ headSeq: 5, unread: 1 }, { level: 'all', read_seq: 3 })] });
+    await clock.advance(2_000);
+    expect(titles()).toEqual(['message 1 harbour']);
+  });
   it.each([['sender', 'mention 1 harbour', ''], ['none', 'hidden', '']])('NTF-9 shows no more than the preview “%s” allows', async (notify_preview, title, body) => {
     await say({ preferences: { notify_preview } });
     await say({ entries: [entry('m1')] });

@@ -126,8 +126,8 @@ export class Notifier {
 
   private async channel(view: ChannelView): Promise<void> {
     const message = await this.means.message(view.id, null);
-    // Those of the inbox come as entries.
-    if (message === null || message.deleted || message.parent_message_id !== null || this.seen?.entries.some((entry) => entry.message_id === message.id && entry.kind !== 'reaction')) return;
+    // Those of the inbox come as entries; a pointer only says that something is unread.
+    if (message === null || message.deleted || message.parent_message_id !== null || this.seen?.entries.some((entry) => entry.message_id === message.id && entry.kind !== 'reaction' && entry.kind !== 'pointer')) return;
     const { everyone, user_ids } = message.mentions;
     if (everyone !== 'none' || user_ids.includes(this.means.me)) return;
     const event: NotifyEvent = { kind: 'message', by: message.author_id, at: Date.parse(message.created_at), text: message.content };

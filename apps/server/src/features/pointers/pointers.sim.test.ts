@@ -86,7 +86,7 @@ async function hall(before: 'caught up' | 'one unread' | 'two unread', large = L
   return talk.store.read(async (tx) => (await tx.find(messages, { prefix: [room], reverse: true, limit: 1 }))[0]!.seq);
 }
 
-describe.each([{ name: 'a message arrives', crashes: 0 }, { name: 'a message arrives, and one of the steps is the last of its process', crashes: 1 }])('catching up while $name, in every order of steps, at the isolation that snapshots give', ({ crashes }) => {
+describe.each([{ name: 'a message arrives', crashes: 0 }, { name: 'a message arrives, and one of the steps is the last of its process', crashes: 1 }])('catching up while $name, in every order of steps', ({ crashes }) => {
   afterEach(() => talk.close());
 
   it('an acknowledgement of all there was, and a message', async () => {
@@ -112,12 +112,24 @@ describe.each([{ name: 'a message arrives', crashes: 0 }, { name: 'a message arr
 
   it('leaving, and a message', async () => {
     await hall('caught up');
-    await everyOrder([part(talk.alice), send()], { crashes });
+    await everyOrder([part(talk.alice), send()], { crashes, snapshots: crashes === 0 });
   });
 
   it('joining, and a message', async () => {
     await hall('caught up');
-    await everyOrder([join, send()], { crashes });
+    await everyOrder([join, send()], { crashes, snapshots: crashes === 0 });
+  });
+});
+
+describe('what is tried', () => {
+  afterEach(() => talk.close());
+
+  it('finds the order that leaves somebody unread when nobody looks again after the commit', async () => {
+    const head = await hall('one unread');
+    const blind = { from: snapshot(), acts: [ack(head), send()], follows: (event: StoredEvent) => (event.facts?.['caught_up'] === undefined ? follows(LARGE)(event) : []), work, crashes: 0, commands: EXPLORED as never, now: talk.world.clock.now() + 60_000, check: (tx: ReadTx) => pointerProblems(tx, room, [talk.alice.id]) };
+    await expect(explore({ ...blind, snapshots: true })).rejects.toThrow('1 unread and no pointer');
+    // Where commands are serialised in full, as SQLite does, nothing can come in between.
+    await explore({ ...blind, snapshots: false });
   });
 });
 
@@ -126,32 +138,32 @@ describe('three at once, in every order of steps', () => {
 
   it('two acknowledgements and a message', async () => {
     const head = await hall('two unread');
-    await everyOrder([ack(head - 1), ack(head), send()]);
+    await everyOrder([ack(head - 1), ack(head), send()], { snapshots: false });
   });
 
   it('the same acknowledgement from two devices, and a message', async () => {
     const head = await hall('one unread');
-    await everyOrder([ack(head), ack(head, 'ack too'), send()]);
+    await everyOrder([ack(head), ack(head, 'ack too'), send()], { snapshots: false });
   });
 
   it('an acknowledgement and two messages', async () => {
     const head = await hall('one unread');
-    await everyOrder([ack(head), send(), send()]);
+    await everyOrder([ack(head), send(), send()], { snapshots: false });
   });
 
   it('an acknowledgement, marking unread and a message', async () => {
     const head = await hall('one unread');
-    await everyOrder([ack(head), unread(head), send()]);
+    await everyOrder([ack(head), unread(head), send()], { snapshots: false });
   });
 
   it('one\'s own message, another\'s, and an acknowledgement', async () => {
     const head = await hall('one unread');
-    await everyOrder([ack(head), send(talk.alice), send()]);
+    await everyOrder([ack(head), send(talk.alice), send()], { snapshots: false });
   });
 
   it('a message that is deleted while it is acknowledged, and another', async () => {
     const head = await hall('one unread');
-    await everyOrder([ack(head), remove(head), send()], { gone: true });
+    await everyOrder([ack(head), remove(head), send()], { gone: true, snapshots: false });
   });
 
   it('leaving, an acknowledgement and a message', async () => {
@@ -167,6 +179,7 @@ describe('a channel that grows and shrinks, in every order of steps', () => {
     const head = await hall('one unread', 3);
     await everyOrder([join, ack(head), send()], { large: 3, snapshots: false });
     await everyOrder([join, send()], { large: 3 });
+    await everyOrder([join, ack(head)], { large: 3 });
   });
 
   it('it is large no more while somebody reads and a message arrives', async () => {
