@@ -181,7 +181,7 @@ describe('the notifier', () => {
     expect(titles()).toEqual([]);
   });
   it('NTF-1 a pointer of a large channel tells nothing, and keeps nothing from being told', async () => {
-    messages.set('newest', { ...messageDoc(4), author_id: TOM });
+    messages.set('newest', { ...messageDoc(4, 4), author_id: TOM });
     const pointer = entry('p', { id: `pointer:${CHANNEL}`, kind: 'pointer', message_id: messages.get('newest')!.id, seq: 4, actor_ids: [] });
     await say({ entries: [pointer], channels: [view({ headSeq: 4, unread: 1 })] });
     await clock.advance(2_000);
