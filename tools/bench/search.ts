@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { openServices } from '../../apps/server/src/compose.ts';
+import { openServices, type Services } from '../../apps/server/src/compose.ts';
 import { loadConfig } from '../../apps/server/src/config/load-config.ts';
 import { createCore } from '../../apps/server/src/core.ts';
 import { SearchIndexer } from '../../apps/server/src/features/search/search-indexer.ts';
 import { runImport } from '../../apps/server/src/features/imports/imports.service.ts';
+import { MongodbSearchIndex } from '../../apps/server/src/search/mongodb/mongodb-index.ts';
+import type { SearchIndex } from '../../apps/server/src/search/port.ts';
 import { matchExpression } from '../../apps/server/src/search/sqlite/fts-question.ts';
+import { startMongod } from '../../apps/server/src/storage/mongodb/testing.mongod.ts';
 import { parseQuery } from '../../libs/shared/src/domain/search/query.ts';
 import { termsOf } from '../../libs/shared/src/domain/search/terms.ts';
 
@@ -22,19 +25,24 @@ const QUERIES = [
   '"no such file or directory"', 'zzyzx', 'http', 'c++', 'has:link nvidia', 'sudo -from', 'firefox crash', 'is it possible', 'partition', 'mp3 codec', 'usb stick boot', 'python', 'what', 'dvd',
 ];
 
-/** `npm run bench -- search [FILE]`: an archive into a new data directory, its index, then searches through the whole server core, newest and by relevance. */
-export async function run(args: readonly string[]): Promise<void> {
+/**
+ * `npm run bench -- search [--index=mongodb] [FILE]`: an archive into a new data directory, its index, then searches through the
+ * whole server core, newest and by relevance. With `--index=mongodb` the same messages are indexed in a mongod of its own too,
+ * and both indexes are asked in turns over the same embedded store.
+ */
+export async function run(argv: readonly string[]): Promise<void> {
+  const args = argv.filter((arg) => !arg.startsWith('--'));
   const file = args[0] ?? (existsSync(LARGE) ? LARGE : SMALL);
   if (file === SMALL && args[0] === undefined) console.log('The large archive is not here (PARLEY_LARGE_ARCHIVE): measuring the sample.');
   const data = mkdtempSync(join(tmpdir(), 'parley-bench-search-'));
   try {
-    await measure(file, data);
+    await measure(file, data, argv.includes('--index=mongodb'));
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
 }
 
-async function measure(file: string, data: string): Promise<void> {
+async function measure(file: string, data: string, mongodb: boolean): Promise<void> {
   const settings = { ...loadConfig({ PARLEY_RATE_LIMITS: 'off' }, { data }), logLevel: 'silent' as const };
   const services = await openServices(settings);
   try {
@@ -58,9 +66,11 @@ async function measure(file: string, data: string): Promise<void> {
     const size = statSync(path).size + (existsSync(`${path}-wal`) ? statSync(`${path}-wal`).size : 0);
     console.log(`index: ${messages} rows in ${seconds.toFixed(1)} s (${Math.round(messages / seconds)}/s), ${(size / 2 ** 20).toFixed(0)} MiB, ${Math.round(size / messages)} bytes a row`);
 
-    const times: Record<string, number[]> = { bare: [], newest: [], relevance: [] };
+    const other = mongodb ? await mongoIndex(services) : undefined;
+    const times: Record<string, number[]> = { bare: [], newest: [], relevance: [], ...(other && { 'MongoDB, newest': [], 'MongoDB, relevance': [] }) };
     const slowest: Record<string, [number, string]> = {};
     const bare = bareQuery(path);
+    const embedded = services.deps.search;
     for (let round = 0; round < ROUNDS; round++) {
       for (const q of QUERIES) {
         const timed = async (name: string, work: () => unknown): Promise<void> => {
@@ -73,9 +83,14 @@ async function measure(file: string, data: string): Promise<void> {
         };
         await timed('bare', () => bare.run(q));
         for (const sort of ['newest', 'relevance']) await timed(sort, () => call('GET', 'search', { workspace_id: set.workspace.id, q, sort }, member));
+        if (!other) continue;
+        services.deps.search = other.index;
+        for (const sort of ['newest', 'relevance']) await timed(`MongoDB, ${sort}`, () => call('GET', 'search', { workspace_id: set.workspace.id, q, sort }, member));
+        services.deps.search = embedded;
       }
     }
     bare.close();
+    await other?.stop();
     for (const [name, all] of Object.entries(times)) {
       const sorted = all.sort((a, b) => a - b);
       const at = (p: number): string => (sorted[Math.floor(sorted.length * p)] ?? 0).toFixed(1);
@@ -86,6 +101,20 @@ async function measure(file: string, data: string): Promise<void> {
   } finally {
     await services.close();
   }
+}
+
+/** A mongod with nothing but the index, filled from the same store. */
+async function mongoIndex(services: Services): Promise<{ index: SearchIndex; stop(): Promise<void> }> {
+  const mongod = await startMongod();
+  const db = mongod.admin.db('bench');
+  const index = new MongodbSearchIndex(db, async () => undefined);
+  const began = performance.now();
+  let messages = 0;
+  await new SearchIndexer({ ...services.deps, search: index }).rebuild((progress) => (messages = progress.messages));
+  const seconds = (performance.now() - began) / 1000;
+  const { storageSize, totalIndexSize } = (await db.command({ collStats: 'search_messages_2' })) as { storageSize: number; totalIndexSize: number };
+  console.log(`MongoDB index: ${messages} rows in ${seconds.toFixed(1)} s (${Math.round(messages / seconds)}/s), ${Math.round((storageSize + totalIndexSize) / 2 ** 20)} MiB (${Math.round(totalIndexSize / 2 ** 20)} of them index), ${Math.round((storageSize + totalIndexSize) / messages)} bytes a row`);
+  return { index, stop: () => mongod.stop() };
 }
 
 async function person(call: (method: string, path: string, fields: Record<string, unknown>, token?: string) => Promise<Record<string, unknown>>, set: { token: string; workspace: { id: string } }): Promise<string> {

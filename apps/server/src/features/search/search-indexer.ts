@@ -240,7 +240,13 @@ export class SearchIndexer {
   }
 
   async #write(channel: ChannelRow, changed: readonly Message[], through: number): Promise<number> {
-    await this.index.write({ channel_id: channel.id, workspace_id: channel.workspace_id, public: channel.kind === 'public' }, changed.map((doc) => indexed(channel, doc)), through);
+    try {
+      await this.index.write({ channel_id: channel.id, workspace_id: channel.workspace_id, public: channel.kind === 'public' }, changed.map((doc) => indexed(channel, doc)), through);
+    } catch (error) {
+      // Another process may have emptied it: what it knows is asked again.
+      this.#cursors = undefined;
+      throw error;
+    }
     const cursors = await this.#ready();
     cursors.set(channel.id, Math.max(through, cursors.get(channel.id) ?? 0));
     this.deps.metrics.count('parley_search_indexed_total', changed.length);
