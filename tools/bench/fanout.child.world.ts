@@ -13,6 +13,7 @@ import { noMail } from '../../apps/server/src/mail/port.ts';
 import { serverSecret } from '../../apps/server/src/platform/server-secret.ts';
 import { noPush } from '../../apps/server/src/push/port.ts';
 import { noMetrics } from '../../apps/server/src/platform/metrics.ts';
+import { DiskUploads } from '../../apps/server/src/files/disk/disk-uploads.ts';
 import { MemoryFiles } from '../../apps/server/src/files/memory/memory-files.ts';
 import { noLinks } from '../../apps/server/src/links/port.ts';
 import { noPictures } from '../../apps/server/src/pictures/port.ts';
@@ -55,7 +56,7 @@ export async function openWorld(options: { people: number; store: 'memory' | 'sq
   const deps: Deps = {
     store, clock, random, presence: registry, logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures, files: new MemoryFiles(),
     push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)),
-    links: noLinks, cardPictures: new MemoryFiles(),
+    links: noLinks, cardPictures: new MemoryFiles(), uploads: new DiskUploads(directory),
     config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), mongodbUrl: null, redisUrl: null, filesPlace: { kind: 'disk', shared: false }, rateLimits: false, largeChannel: 100_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: null, metricsToken: null, egressAllow: [], smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null },
   };
   const parts: RealtimeParts = { log, registry, alone: true };
@@ -88,7 +89,7 @@ export async function openWorld(options: { people: number; store: 'memory' | 'sq
   };
 }
 
-async function seed(run: (name: string, args: unknown) => Promise<unknown>, count: number): Promise<{ channelId: string; people: { id: string; token: string }[] }> {
+export async function seed(run: (name: string, args: unknown) => Promise<unknown>, count: number): Promise<{ channelId: string; people: { id: string; token: string }[] }> {
   const [workspaceId, channelId] = [randomUUID(), randomUUID()];
   const people = Array.from({ length: count }, () => ({ id: randomUUID(), device: randomUUID(), secret: Buffer.from(randomFillSync(new Uint8Array(32))).toString('base64url') }));
   const rows: { table: string; row: Row }[] = [

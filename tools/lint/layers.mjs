@@ -16,7 +16,7 @@ export const layers = [
   // Inside the server: edge → service → port; adapters implement ports; only compose.ts knows both.
   forbid(
     ['apps/server/src/features/**/*.ts', 'apps/server/src/realtime/**/*.ts', 'apps/server/src/edge/**/*.ts', 'apps/server/src/platform/**/*.ts'],
-    [{ group: ['**/storage/sqlite/**', '**/storage/memory/**', '**/storage/mongo/**', '**/log/embedded/**', '**/log/redis/**', '**/registry/embedded/**', '**/search/sqlite/**', '**/search/memory/**', '**/files/disk/**', '**/files/memory/**', '**/pictures/sharp-pictures*'], message: 'Only compose.ts picks adapters; use the port.' }],
+    [{ group: ['**/storage/sqlite/**', '**/storage/memory/**', '**/storage/mongo/**', '**/log/embedded/**', '**/log/redis/**', '**/registry/embedded/**', '**/search/sqlite/**', '**/search/memory/**', '**/files/disk/**', '**/files/memory/**', '**/files/s3/**', '**/search/mongodb/**', '**/pictures/sharp-pictures*'], message: 'Only compose.ts picks adapters; use the port.' }],
   ),
   forbid(['apps/server/src/features/**/*.commands.ts'], [{ group: ['express', 'ws', 'pino', 'node:fs*', 'node:net', 'node:http*', '**/*.routes.ts', '**/*.service.ts'], message: 'A command does no I/O and knows no edge.' }]),
   forbid(['apps/server/src/storage/**/*.ts', 'apps/server/src/log/**/*.ts', 'apps/server/src/registry/**/*.ts', 'apps/server/src/search/**/*.ts'], [{ group: ['**/edge/**', '**/realtime/**', 'express', 'ws'], message: 'Adapters do not know the edges.' }], ['apps/server/src/storage/commands.ts']),

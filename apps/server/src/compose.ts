@@ -26,6 +26,7 @@ import { INBOX_JOB } from './features/inbox/inbox.commands.ts';
 import { inboxConsumer, inboxJob } from './features/inbox/inbox.service.ts';
 import { membershipConsumer } from './features/membership/membership.service.ts';
 import { SearchIndexer } from './features/search/search-indexer.ts';
+import { PageCache } from './features/messages/page-cache.ts';
 import { streamDelta } from './features/sync/delta.ts';
 import { threadsConsumer } from './features/threads/threads.service.ts';
 import { REMINDER_JOB } from './features/saved/saved.commands.ts';
@@ -76,21 +77,24 @@ export async function openServices(settings: Settings): Promise<Services> {
     const store = await openStore(settings, metrics, logger);
     const registry = openRegistry({ ...source, logger, metrics }, null);
     const search = await openSearch(settings);
-    const files = await openFiles(settings, 'files', { store, logger });
+    const { close: closeFiles, ...places } = await openFiles(settings, { store, logger });
     const pictures = new SharpPictures();
     const egress = createEgress(parseAllowList(settings.egressAllow));
     const push = openPush({ egress, clock: systemClock }, { web: { keys: await store.run('push.keys', { keys: newVapidKeys() }), contact: settings.pushContact ?? contactOf(settings.url) }, fcm: settings.fcm, apns: settings.apns });
     const mailer = openMail(settings, logger);
     const deps: Deps = {
-      ...source, store, search, files, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
+      ...source, store, search, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
       push, mailer, secret: await secretOf(settings, store),
-      links: new WebLinks({ egress, pictures }), cardPictures: await openFiles(settings, 'card-pictures', { store, logger }),
+      links: new WebLinks({ egress, pictures }), ...places,
+      // Over the embedded store a page costs hardly more to read than to find here.
+      ...(settings.mongodbUrl !== null && { pages: new PageCache(metrics) }),
     };
     return {
       deps, settings, registry, metrics,
       async close() {
         await Promise.all([push.close(), mailer.close(), registry.close()]);
         await Promise.all([search.close(), pictures.close()]);
+        closeFiles();
         await store.close();
         lock.release();
       },
@@ -134,7 +138,7 @@ export async function startApplication(services: Services): Promise<Application>
   const indexer = new SearchIndexer(deps);
   const realtime = createRealtime(deps, {
     log, registry, alone: true,
-    delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
+    delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit, deps.pages)), stream }),
     consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store, config.largeChannel), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), indexer],
   });
   const readiness = async (): Promise<Readiness> => {

@@ -1,9 +1,6 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { FileStore } from '@tus/file-store';
-import { ERRORS, Metadata, Server, Upload } from '@tus/server';
+import { DataStore, ERRORS, Metadata, Server, Upload } from '@tus/server';
 import { UUID_PATTERN } from '@parley/shared/domain/ids';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { API_PREFIX } from '@parley/shared/protocol/version';
@@ -11,7 +8,7 @@ import type { Core, CoreRequest, CoreResponse } from '../core.ts';
 import { plainName } from '../features/files/file-name.ts';
 import { UPLOAD_US } from '../features/files/file-rows.ts';
 import { fromDisk } from '../features/files/intake.service.ts';
-import { beginUpload, discardUpload, finishUpload, ownUpload, uploadPath, uploadsDirectory } from '../features/files/uploads.service.ts';
+import { beginUpload, discardUpload, finishUpload, ownUpload } from '../features/files/uploads.service.ts';
 import type { Deps } from '../platform/deps.ts';
 import { files } from '../storage/tables.ts';
 import { problemResponse } from './problem.ts';
@@ -23,36 +20,41 @@ const METHODS = new Set(['POST', 'HEAD', 'PATCH', 'DELETE']);
 /** Whether a request below `/api/v1/` speaks tus. */
 export const isTus = (request: IncomingMessage, path: string): boolean => (path === 'files' || path.startsWith('files/')) && (request.method === 'OPTIONS' || (request.headers['tus-resumable'] !== undefined && METHODS.has(request.method ?? '')));
 
-/** The bytes lie in files of their own; all else about an upload lies in the store, in the row of the file to be. */
-class UploadBytes extends FileStore {
+/** The bytes lie in `Uploads`; all else about an upload lies in the store, in the row of the file to be. */
+class UploadBytes extends DataStore {
   constructor(private readonly deps: Deps) {
-    const get = async (id: string): Promise<Upload | undefined> => {
-      const row = await deps.store.read((tx) => tx.get(files, [id]));
-      if (row?.state !== 'uploading') return undefined;
-      // The library reckons by the machine's clock.
-      const begun = Date.now() - (deps.clock.now() - Date.parse(row.doc.created_at));
-      return new Upload({ id, size: row.upload_bytes, offset: 0, creation_date: new Date(begun).toISOString() });
-    };
-    super({ directory: uploadsDirectory(deps), expirationPeriodInMilliseconds: UPLOAD_US / 1000, configstore: { get, set: async () => undefined, delete: async () => undefined } });
+    super();
     this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration'];
+  }
+
+  override async create(upload: Upload): Promise<Upload> {
+    await this.deps.uploads.begin(upload.id);
+    return upload;
   }
 
   /** One that has become a file is whole, and its bytes are no longer here. */
   override async getUpload(id: string): Promise<Upload> {
     const row = await this.deps.store.read((tx) => tx.get(files, [id]));
-    return row?.state === 'kept' ? new Upload({ id, size: row.upload_bytes, offset: row.upload_bytes }) : super.getUpload(id);
+    if (row?.state === 'kept') return new Upload({ id, size: row.upload_bytes, offset: row.upload_bytes });
+    if (row?.state !== 'uploading') throw ERRORS.FILE_NOT_FOUND;
+    const offset = await this.deps.uploads.size(id);
+    if (offset === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
+    // The library reckons by the machine's clock.
+    const begun = Date.now() - (this.deps.clock.now() - Date.parse(row.doc.created_at));
+    return new Upload({ id, size: row.upload_bytes, offset, creation_date: new Date(begun).toISOString() });
   }
 
   /** An offset that was answered outlasts a power cut. */
-  override async write(readable: Readable, id: string, offset: number): Promise<number> {
-    let written = 0;
-    await pipeline(readable, async function* (source: AsyncIterable<Buffer>) {
-      for await (const part of source) {
-        written += part.length;
-        yield part;
-      }
-    }, createWriteStream(uploadPath(this.deps, id), { flags: 'r+', start: offset, flush: true }));
-    return offset + written;
+  override write(readable: Readable, id: string, offset: number): Promise<number> {
+    return this.deps.uploads.append(id, offset, readable);
+  }
+
+  override remove(id: string): Promise<void> {
+    return this.deps.uploads.remove(id);
+  }
+
+  override getExpiration(): number {
+    return UPLOAD_US / 1000;
   }
 }
 
@@ -100,7 +102,6 @@ export function tusHandler(core: Core, write: (request: IncomingMessage, respons
   let made: Server | undefined;
   /** Made for the first upload. */
   function server(): Server {
-    if (!made) mkdirSync(uploadsDirectory(deps), { recursive: true, mode: 0o700 });
     return (made ??= make());
   }
 

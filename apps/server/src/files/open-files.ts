@@ -3,19 +3,37 @@ import type { Settings } from '../config/load-config.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Store } from '../storage/port.ts';
 import { DiskFiles } from './disk/disk-files.ts';
+import { DiskUploads } from './disk/disk-uploads.ts';
 import type { Files } from './port.ts';
 import { S3Bucket } from './s3/s3-bucket.ts';
 import { S3Files } from './s3/s3-files.ts';
+import { S3Uploads } from './s3/s3-uploads.ts';
 import { Spool } from './s3/spool.ts';
 import { SharedHolds } from './shared-holds.ts';
+import type { Uploads } from './uploads.ts';
+
+/** Everything that keeps bytes: people's files, the pictures of link cards, which are not collected with them, and uploads on their way. */
+export interface FilePlaces {
+  files: Files;
+  cardPictures: Files;
+  uploads: Uploads;
+  close(): void;
+}
 
 /**
- * Where the settings want bytes to lie; `collection` keeps what must not be collected together apart. Where several
- * processes see the same bytes, they tell each other of their holds in the store.
+ * Where the settings want bytes to lie. Where several processes see the same bytes, they tell each other of their holds in
+ * the store. @throws Error for a bucket that cannot be used
  */
-export async function openFiles(settings: Pick<Settings, 'dataDirectory' | 'filesPlace'>, collection: 'files' | 'card-pictures', deps: { store: Pick<Store, 'run'>; logger: Logger }): Promise<Files> {
+export async function openFiles(settings: Pick<Settings, 'dataDirectory' | 'filesPlace'>, deps: { store: Pick<Store, 'run'>; logger: Logger }): Promise<FilePlaces> {
   const { dataDirectory, filesPlace } = settings;
-  const logger = deps.logger.child({ files: collection });
-  if (filesPlace.kind === 'disk') return DiskFiles.open(join(dataDirectory, collection), filesPlace.shared ? new SharedHolds(deps.store, collection, logger) : undefined);
-  return new S3Files(await S3Bucket.open(filesPlace, logger), collection, await Spool.open(join(dataDirectory, 'spool')), new SharedHolds(deps.store, collection, logger));
+  const logger = deps.logger.child({ part: 'files' });
+  const holds = (collection: string): SharedHolds => new SharedHolds(deps.store, collection, logger);
+  if (filesPlace.kind === 'disk') {
+    const disk = (collection: string): Promise<DiskFiles> => DiskFiles.open(join(dataDirectory, collection), filesPlace.shared ? holds(collection) : undefined);
+    return { files: await disk('files'), cardPictures: await disk('card-pictures'), uploads: new DiskUploads(join(dataDirectory, 'uploads')), close: () => undefined };
+  }
+  const bucket = await S3Bucket.open(filesPlace, logger);
+  const spool = await Spool.open(join(dataDirectory, 'spool'));
+  const inBucket = (collection: string): S3Files => new S3Files(bucket, collection, spool, holds(collection));
+  return { files: inBucket('files'), cardPictures: inBucket('card-pictures'), uploads: new S3Uploads(bucket, spool), close: () => bucket.close() };
 }

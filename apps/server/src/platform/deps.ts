@@ -2,6 +2,7 @@ import type { Clock } from '@parley/shared/domain/clock';
 import type { Random } from '@parley/shared/domain/random';
 import type { PresenceDirectory } from '../registry/port.ts';
 import type { Files } from '../files/port.ts';
+import type { Uploads } from '../files/uploads.ts';
 import type { Pictures } from '../pictures/port.ts';
 import type { Mailer } from '../mail/port.ts';
 import type { Push } from '../push/port.ts';
@@ -9,6 +10,7 @@ import type { ServerSecret } from './server-secret.ts';
 import type { LinkReader } from '../links/port.ts';
 import type { SearchIndex } from '../search/port.ts';
 import type { Store } from '../storage/port.ts';
+import type { PageCache } from '../features/messages/page-cache.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Config } from '../config/config.ts';
@@ -22,6 +24,7 @@ export interface Deps {
   presence: PresenceDirectory;
   search: SearchIndex;
   files: Files;
+  uploads: Uploads;
   pictures: Pictures;
   push: Push;
   mailer: Mailer;
@@ -29,6 +32,8 @@ export interface Deps {
   links: LinkReader;
   /** The pictures of link cards, made anew. */
   cardPictures: Files;
+  /** Pages that many read at once; absent where reading them costs no more than keeping them. */
+  pages?: PageCache;
   logger: Logger;
   metrics: Metrics;
   config: Config;

@@ -16,6 +16,7 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_registry_restarts_total: { help: 'Times that everything was told to the registry again', labels: [] },
   parley_log_refused_total: { help: 'Events that the dispatch log had no room for', labels: [] },
   parley_log_renewals_total: { help: 'Times that the dispatch log may have lost entries', labels: [] },
+  parley_page_cache_total: { help: 'Pages of channels asked for that many read at once', labels: ['outcome'] },
   parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };
 const GAUGES: Record<GaugeName, string> = {
@@ -27,6 +28,7 @@ const GAUGES: Record<GaugeName, string> = {
   parley_dispatch_queue: 'Events waiting for the dispatcher',
   parley_jobs_ready: 'Jobs that wait for a worker or for their time',
   parley_jobs_leased: 'Jobs that a worker has',
+  parley_page_cache_characters: 'What pages kept for many readers come to',
   parley_jobs_parked: 'Jobs that failed too often and are run no more',
   parley_log_entries: 'Entries of a partition of the dispatch log that its dispatcher has not acknowledged',
   parley_log_lag_seconds: 'Age of the oldest of them',

@@ -1,16 +1,13 @@
-import { readdir, rm } from 'node:fs/promises';
-import { UUID_PATTERN } from '@parley/shared/domain/ids';
 import type { JobHandler } from '../../jobs/job-worker.ts';
 import type { Deps } from '../../platform/deps.ts';
 import { blobs, fileHolds, files, type BlobRow } from '../../storage/tables.ts';
 import { removeUnknown } from './intake.service.ts';
-import { uploadPath, uploadsDirectory } from './uploads.service.ts';
 
 export const COLLECT_JOB = 'files_collect';
 const EVERY_MS = 3_600_000;
 const PAGE = 100;
 
-type CollectDeps = Pick<Deps, 'store' | 'files' | 'clock' | 'config'>;
+type CollectDeps = Pick<Deps, 'store' | 'files' | 'uploads' | 'clock'>;
 
 /** Has a collection run after `delayMs`, unless one of the same hour waits already. */
 export async function scheduleCollection(deps: Pick<Deps, 'store' | 'clock'>, delayMs: number): Promise<void> {
@@ -47,7 +44,7 @@ async function dropExpired(deps: CollectDeps, signal: AbortSignal | undefined): 
     for (const { id, state } of rows) {
       if (signal?.aborted) return;
       const { expired } = await deps.store.run('files.expire', { id });
-      if (expired && state === 'uploading') await rm(uploadPath(deps, id), { force: true });
+      if (expired && state === 'uploading') await deps.uploads.remove(id);
     }
     if (rows.length < PAGE) return;
   }
@@ -69,14 +66,10 @@ async function dropUnused(deps: CollectDeps, signal: AbortSignal | undefined): P
 
 /** Bytes of uploads that were given up, or became files. */
 async function dropRemnants(deps: CollectDeps, signal: AbortSignal | undefined): Promise<void> {
-  const names = await readdir(uploadsDirectory(deps)).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
-  for (const id of names.filter((name) => UUID_PATTERN.test(name))) {
+  for await (const id of deps.uploads.ids()) {
     if (signal?.aborted) return;
     const row = await deps.store.read((tx) => tx.get(files, [id]));
-    if (row?.state !== 'uploading') await rm(uploadPath(deps, id), { force: true });
+    if (row?.state !== 'uploading') await deps.uploads.remove(id);
   }
 }
 

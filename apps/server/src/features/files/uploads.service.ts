@@ -1,18 +1,13 @@
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { uuidv7 } from '@parley/shared/domain/ids';
 import type { File } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
+import type { Uploads } from '../../files/uploads.ts';
 import type { Deps } from '../../platform/deps.ts';
 import { files, type FileRow } from '../../storage/tables.ts';
 import type { ActorRef } from '../channels/channel-access.ts';
 import { admit, keeping, tooLarge, type IntakeDeps } from './intake.service.ts';
 import type { FileLabel } from './files.commands.ts';
 import { noSuchFile, presentFile } from './file-rows.ts';
-
-/** Where the bytes of unfinished uploads lie, each under the file's id. */
-export const uploadsDirectory = (deps: Pick<Deps, 'config'>): string => join(deps.config.dataDirectory, 'uploads');
-export const uploadPath = (deps: Pick<Deps, 'config'>, id: string): string => join(uploadsDirectory(deps), id);
 
 /** Refusals that no repeat changes: the upload is given up with them. */
 const FINAL: readonly string[] = ['unsupported_media_type', 'quota_exceeded', 'too_large', 'forbidden'];
@@ -31,48 +26,45 @@ export async function ownUpload(deps: Pick<Deps, 'store' | 'clock'>, who: ActorR
   return row;
 }
 
-const finishing = new Map<string, Promise<File>>();
+type UploadDeps = IntakeDeps & Pick<Deps, 'uploads'>;
+
+const finishing = new WeakMap<Uploads, Map<string, Promise<File>>>();
 
 /**
  * Makes a file of an upload whose bytes are all there; a repeat answers as the first. What is refused for good is given up.
  * @throws ParleyError `not_found` while bytes are missing
  */
-export function finishUpload(deps: IntakeDeps, row: FileRow): Promise<File> {
-  const path = uploadPath(deps, row.id);
-  const known = finishing.get(path);
+export function finishUpload(deps: UploadDeps, row: FileRow): Promise<File> {
+  const running = finishing.get(deps.uploads) ?? new Map<string, Promise<File>>();
+  finishing.set(deps.uploads, running);
+  const known = running.get(row.id);
   if (known) return known;
-  const work = finish(deps, row, path).finally(() => finishing.delete(path));
-  finishing.set(path, work);
+  const work = finish(deps, row).finally(() => running.delete(row.id));
+  running.set(row.id, work);
   return work;
 }
 
-async function finish(deps: IntakeDeps, row: FileRow, path: string): Promise<File> {
+async function finish(deps: UploadDeps, row: FileRow): Promise<File> {
   if (row.state === 'kept') return presentFile(row);
-  const size = await sizeOf(path);
+  const size = await deps.uploads.size(row.id);
   if (size !== row.upload_bytes) throw new ParleyError('not_found', size === null ? 'not there, or not for you' : `${size} of ${row.upload_bytes} bytes are there`);
   const who: ActorRef = { user_id: row.user_id, server_role: 'member' };
   try {
-    const held = await keeping(() => deps.files.keepFile(path, row.upload_bytes), () => tooLarge(row.upload_bytes));
+    const held = await keeping(() => deps.uploads.keep(row.id, row.upload_bytes, deps.files), () => tooLarge(row.upload_bytes));
     const file = await admit(deps, who, { id: row.id, label: { name: row.doc.name, declared: row.declared }, begun: true }, held);
-    await rm(path, { force: true });
+    await deps.uploads.remove(row.id);
     return file;
   } catch (error) {
+    // Another process may have been faster.
+    const now = await deps.store.read((tx) => tx.get(files, [row.id]));
+    if (now?.state === 'kept') return presentFile(now);
     if (error instanceof ParleyError && FINAL.includes(error.code)) await discardUpload(deps, who, row.id);
     throw error;
   }
 }
 
 /** Gives an upload up, or a file that no message carries. @throws ParleyError `not_found`, `conflict` */
-export async function discardUpload(deps: Pick<Deps, 'store' | 'config'>, who: ActorRef, id: string): Promise<void> {
+export async function discardUpload(deps: Pick<Deps, 'store' | 'uploads'>, who: ActorRef, id: string): Promise<void> {
   await deps.store.run('files.discard', { user_id: who.user_id, id });
-  await rm(uploadPath(deps, id), { force: true });
-}
-
-export async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  await deps.uploads.remove(id);
 }

@@ -5,9 +5,10 @@ import type * as calls from '@parley/shared/protocol/calls/messages';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import type { ReadTx } from '../../storage/port.ts';
 import { headOf } from '../../storage/streams.ts';
-import { messages, type MessageRow } from '../../storage/tables.ts';
+import { messages, type HeadRow, type MessageRow } from '../../storage/tables.ts';
 import { demandAccess, firstVisibleSeq, type ActorRef } from '../channels/channel-access.ts';
 import { findMessage } from './find-message.ts';
+import type { PageCache } from './page-cache.ts';
 
 type Query = RequestOf<typeof calls.getMessages>;
 type Page = ResponseOf<typeof calls.getMessages>;
@@ -21,10 +22,20 @@ const DEFAULT_PAGE = 50;
  * A page of history in one snapshot. `has_more_*` speak of the view's messages before and behind the page: of those within
  * the bounds when both are given or with `changed_since`, else of the whole channel.
  */
-export async function readHistory(tx: ReadTx, who: ActorRef, query: Query): Promise<Page> {
+export async function readHistory(tx: ReadTx, who: ActorRef, query: Query, pages?: PageCache): Promise<Page> {
   const access = await demandAccess(tx, who, query.channel_id, 'channel.view');
-  const head = await headOf(tx, channelStream(query.channel_id));
+  const stream = channelStream(query.channel_id);
+  const head = await headOf(tx, stream);
   const first = firstVisibleSeq(access);
+  const read = (): Promise<Page> => readPage(tx, query, head, first);
+  return pages && isNewest(query) ? pages.page(stream, head.rev, `newest ${query.view ?? 'all'} ${query.page_size ?? DEFAULT_PAGE} ${first}`, read) : read();
+}
+
+const BOUNDS = ['around_seq', 'message_id', 'since_ts', 'after_seq', 'before_seq', 'parent_message_id', 'changed_since'] as const;
+const isNewest = (query: Query): boolean => BOUNDS.every((bound) => query[bound] === undefined);
+
+/** What one sees from `first` on, at a head. */
+async function readPage(tx: ReadTx, query: Query, head: HeadRow, first: number): Promise<Page> {
   const low = Math.max(first, (query.after_seq ?? 0) + 1);
   const high = Math.min(head.seq, (query.before_seq ?? Number.MAX_SAFE_INTEGER) - 1);
   const root = query.parent_message_id === undefined ? undefined : await findRoot(tx, query.channel_id, query.parent_message_id, first);

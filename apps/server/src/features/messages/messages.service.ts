@@ -14,7 +14,7 @@ import { findMessage } from './find-message.ts';
 import { readHistory } from './history.ts';
 import type { SendArgs } from './send.command.ts';
 
-type MessageDeps = Pick<Deps, 'store' | 'presence' | 'metrics'>;
+type MessageDeps = Pick<Deps, 'store' | 'presence' | 'metrics' | 'pages'>;
 
 /** @throws ParleyError `invalid_request`, naming `content`. Whether there may be no text at all is known to the caller. */
 export function demandContent(content: string, mayBeEmpty: boolean): void {
@@ -70,7 +70,7 @@ export async function deleteMessage(deps: MessageDeps, who: ActorRef, input: Req
 }
 
 export async function getMessages(deps: MessageDeps, who: ActorRef, input: RequestOf<typeof calls.getMessages>): Promise<ResponseOf<typeof calls.getMessages>> {
-  return deps.store.read((tx) => readHistory(tx, who, input));
+  return deps.store.read((tx) => readHistory(tx, who, input, deps.pages));
 }
 
 const PAGE = 1_000;

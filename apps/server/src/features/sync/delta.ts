@@ -5,6 +5,7 @@ import { LIMITS } from '@parley/shared/protocol/limits';
 import type { ReadTx } from '../../storage/port.ts';
 import { channelEntity, headOf } from '../../storage/streams.ts';
 import { entities, messages, type EntityRow, type HeadRow } from '../../storage/tables.ts';
+import type { PageCache } from '../messages/page-cache.ts';
 import { accessTo, actorIn, allows, firstVisibleSeq, type Access, type ActorRef } from '../channels/channel-access.ts';
 
 /** Messages that a gap's newest page has at most. */
@@ -19,7 +20,7 @@ const GAP_PAGE = 50;
  * - A channel that is over 500 changed entities ahead gets a `gap`.
  * - A user stream pages instead, and each page brings further memberships ahead of their turn.
  */
-export async function streamDelta(tx: ReadTx, who: ActorRef, stream: StreamName, cursor: number, limit: number): Promise<Delta> {
+export async function streamDelta(tx: ReadTx, who: ActorRef, stream: StreamName, cursor: number, limit: number, pages?: PageCache): Promise<Delta> {
   const name = parseStream(stream);
   if (!name) return gone(cursor);
   switch (name.kind) {
@@ -29,7 +30,7 @@ export async function streamDelta(tx: ReadTx, who: ActorRef, stream: StreamName,
       return can(await actorIn(tx, who, name.id), 'workspace.view') === 'allowed' ? entityDelta(tx, stream, cursor, limit, false) : gone(cursor);
     case 'channel': {
       const access = await accessTo(tx, who, name.id);
-      return access && allows(access, 'channel.view') === 'allowed' ? channelDelta(tx, access, await headOf(tx, stream), cursor, limit) : gone(cursor);
+      return access && allows(access, 'channel.view') === 'allowed' ? channelDelta(tx, access, await headOf(tx, stream), cursor, limit, pages) : gone(cursor);
     }
   }
 }
@@ -69,9 +70,16 @@ async function membershipsBeyond(tx: ReadTx, stream: StreamName, rev: number, li
 
 const docOf = (row: EntityRow): Entity => row.doc as Entity;
 
-async function channelDelta(tx: ReadTx, access: Access, head: HeadRow, cursor: number, limit: number): Promise<Delta> {
+async function channelDelta(tx: ReadTx, access: Access, head: HeadRow, cursor: number, limit: number, pages: PageCache | undefined): Promise<Delta> {
   const { since, reset } = start(head, cursor);
   if (since === head.rev) return { from: cursor, to: head.rev, head: head.rev, entities: [], has_more: false, ...reset };
+  const read = (): Promise<Delta> => readChannelDelta(tx, access, head, cursor, limit);
+  return pages ? pages.page(head.stream, head.rev, `delta ${cursor} ${limit} ${firstVisibleSeq(access)}`, read) : read();
+}
+
+/** Of the person's access only the first visible seq counts: what is there is the same for all who see from there on. */
+async function readChannelDelta(tx: ReadTx, access: Access, head: HeadRow, cursor: number, limit: number): Promise<Delta> {
+  const { since, reset } = start(head, cursor);
   const id = access.row.id;
   // As many changes at most as revs were taken; only beyond that is it worth counting.
   if (head.rev - since > LIMITS.gap_entities && (await tx.count(messages, { index: 'by_rev', prefix: [id], gt: since })) > LIMITS.gap_entities) {

@@ -9,6 +9,7 @@ import type { ReadTx } from '../../storage/port.ts';
 import { headOf } from '../../storage/streams.ts';
 import { workspaceMembers, type HeadRow } from '../../storage/tables.ts';
 import type { ActorRef } from '../channels/channel-access.ts';
+import type { PageCache } from '../messages/page-cache.ts';
 import { streamDelta, withheldDelta } from './delta.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
 import { summaries } from './summaries.ts';
@@ -27,24 +28,24 @@ interface Wanted {
  * Everything changed since the cursors, in one snapshot. The user and workspace streams are served unasked at boot and to
  * those who bring their user stream's cursor; channels only when they are named.
  */
-export async function sync(deps: Pick<Deps, 'store' | 'clock'>, who: ActorRef, input: RequestOf<typeof calls.sync>): Promise<ResponseOf<typeof calls.sync>> {
+export async function sync(deps: Pick<Deps, 'store' | 'clock' | 'pages'>, who: ActorRef, input: RequestOf<typeof calls.sync>): Promise<ResponseOf<typeof calls.sync>> {
   const incarnation = deps.store.incarnation();
   return deps.store.read(async (snapshot) => {
     const tx = new SnapshotCache(snapshot);
     return {
       server_time: millisToIso(deps.clock.now()), incarnation,
-      streams: await streams(tx, who, input),
+      streams: await streams(tx, who, input, deps.pages),
       channels: await summaries(tx, who, { cursors: input.cursors, counts: input.counts ?? [] }),
     };
   });
 }
 
-async function streams(tx: ReadTx, who: ActorRef, input: RequestOf<typeof calls.sync>): Promise<Record<string, Delta>> {
+async function streams(tx: ReadTx, who: ActorRef, input: RequestOf<typeof calls.sync>, pages: PageCache | undefined): Promise<Record<string, Delta>> {
   const pageSize = input.page_size ?? DEFAULT_PAGE;
   let room: number = LIMITS.sync_entities;
   const answer: Record<string, Delta> = {};
   for (const { stream, cursor, head } of await inOrder(tx, who, input.cursors)) {
-    const delta = room > 0 || cursor === head.rev ? await streamDelta(tx, who, stream, cursor, Math.min(pageSize, Math.max(1, room))) : await withheld(tx, who, stream, cursor, head);
+    const delta = room > 0 || cursor === head.rev ? await streamDelta(tx, who, stream, cursor, Math.min(pageSize, Math.max(1, room)), pages) : await withheld(tx, who, stream, cursor, head);
     room -= delta.entities.length;
     answer[stream] = delta;
   }

@@ -8,7 +8,7 @@ import type { Body } from './s3-bucket.ts';
 /** Up to here bytes wait in memory: pictures never touch the disk. */
 const IN_MEMORY = 1_048_576;
 /** So many wait on the disk at once; each is at most as large as a file may be. */
-const MOST_ON_DISK = 64;
+const MOST_ON_DISK = 256;
 
 /** Bytes that came whole, with their sum; they are gone after `discard`, or when the process ends. */
 export interface Spooled {
