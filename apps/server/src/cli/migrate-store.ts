@@ -1,14 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { loadConfig, type Settings } from '../config/load-config.ts';
-import { DataInUse, lockDataDirectory } from '../platform/data-lock.ts';
-import { asTool, othersIn } from '../storage/mongodb/in-use.ts';
-import { connectMongo } from '../storage/mongodb/connection.ts';
-import { openMongoStore } from '../storage/mongodb/mongodb-store.ts';
 import { moveStore, MoveMismatch, type Moved, type MoveProgress } from '../storage/move/move-store.ts';
-import type { Store } from '../storage/port.ts';
-import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import { UsageError, type Output } from './output.ts';
+import { KINDS, withStores, type Kind } from './tool-stores.ts';
 
 export interface MigrateStoreOptions {
   data?: string;
@@ -21,9 +14,6 @@ export interface MigrateStoreOptions {
   /** Progress for people; by default standard error. */
   progress?: (line: string) => void;
 }
-
-const KINDS = ['sqlite', 'mongodb'] as const;
-type Kind = (typeof KINDS)[number];
 
 /** `parley migrate-store`: moves the whole server between its data directory and MongoDB. @returns whether all went well */
 export async function migrateStore(out: Output, options: MigrateStoreOptions): Promise<boolean> {
@@ -69,47 +59,6 @@ function report(out: Output, moved: Moved, to: Kind, seconds: number): void {
     next,
   );
   out.result({ ok: true, ...moved, seconds });
-}
-
-/** Opens the stores with nobody else at them, and closes them. */
-async function withStores<T>(settings: Settings, kinds: readonly Kind[], work: (stores: Store[]) => Promise<T>): Promise<T> {
-  const lock = lockedData(settings);
-  const open: Store[] = [];
-  try {
-    for (const [i, kind] of kinds.entries()) open.push(await (kind === 'sqlite' ? sqlite(settings, i === 0) : mongodb(settings)));
-    return await work(open);
-  } finally {
-    for (const store of open) await store.close();
-    lock.release();
-  }
-}
-
-function lockedData(settings: Settings): { release(): void } {
-  try {
-    return lockDataDirectory(settings.dataDirectory);
-  } catch (error) {
-    if (error instanceof DataInUse) throw new UsageError('Parley is running on this data directory. Stop it and run this again.');
-    throw error;
-  }
-}
-
-async function sqlite(settings: Settings, mustExist: boolean): Promise<Store> {
-  const file = join(settings.dataDirectory, 'parley.db');
-  if (mustExist && !existsSync(file)) throw new UsageError(`${settings.dataDirectory} has no parley.db: name the data directory with --data`);
-  return openSqliteStore({ file });
-}
-
-async function mongodb(settings: Settings): Promise<Store> {
-  if (settings.mongodbUrl === null) throw new UsageError('PARLEY_MONGODB_URL must say where MongoDB is');
-  const url = asTool(settings.mongodbUrl);
-  const connected = await connectMongo(url);
-  try {
-    const others = await othersIn(connected);
-    if (others.length > 0) throw new UsageError(`The database is in use: ${others.join('; ')}. Stop every Parley process on it and run this again.`);
-  } finally {
-    await connected.close();
-  }
-  return openMongoStore({ url });
 }
 
 function kindOf(option: string, value: string | undefined): Kind {

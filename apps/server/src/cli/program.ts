@@ -5,11 +5,14 @@ import { MongoUnreachableError, NotReplicaSetError } from '../storage/mongodb/co
 import { StoreMovedError } from '../storage/move/move-mark.ts';
 import { PRODUCT_VERSION } from '../platform/version.ts';
 import { ParleyError } from '@parley/shared/protocol/errors';
+import { BadBackup } from '../backup/archive.ts';
+import { backup } from './backup.ts';
 import { doctor } from './doctor.ts';
 import { serveDemo } from './demo.ts';
 import { importSlack, type ImportOptions } from './import.ts';
 import { migrateStore, type MigrateStoreOptions } from './migrate-store.ts';
 import { output, UsageError, type Output } from './output.ts';
+import { restore, restored } from './restore.ts';
 import { rebuildSearch } from './search-rebuild.ts';
 import { serve } from './serve.ts';
 import { createUserCommand } from './user-create.ts';
@@ -44,6 +47,15 @@ export function program(): Command {
   const search = parley.command('search').description('The search index');
   command(search, 'rebuild', 'Make the search index anew from the stored messages').action((options: GlobalOptions) => run(options, (out) => rebuildSearch(out, options)));
 
+  command(parley, 'backup', 'Everything this server knows, in one file; the server may be running').argument('<out>', 'the file to write, such as parley.zip')
+    .action((file: string, options: GlobalOptions) => run(options, (out) => backup(out, file, options)));
+  command(parley, 'restore', 'Fill an empty server from a backup; everything must be stopped').argument('<file>', 'the backup')
+    .action((file: string, options: GlobalOptions) => run(options, async (out) => {
+      if (!(await restore(out, file, options))) process.exitCode = 1;
+    }));
+
+  command(parley, 'restored', 'Tell a store that its database was restored by its own tools; everything must be stopped').action((options: GlobalOptions) => run(options, (out) => restored(out, options)));
+
   command(parley, 'migrate-store', 'Move the whole server between its data directory and MongoDB; everything must be stopped')
     .option('--from <store>', 'sqlite or mongodb').option('--to <store>', 'sqlite or mongodb').option('--replace', 'use a target whose server was moved away').option('--reopen <store>', 'go on with a store that was moved away')
     .action((options: GlobalOptions & MigrateStoreOptions) => run(options, async (out) => {
@@ -57,7 +69,7 @@ export function program(): Command {
 }
 
 /** Told in their own words, without a stack. */
-const KNOWN = [UsageError, DataInUse, ParleyError, StoreMovedError, MongoUnreachableError, NotReplicaSetError] as const;
+const KNOWN = [UsageError, BadBackup, DataInUse, ParleyError, StoreMovedError, MongoUnreachableError, NotReplicaSetError] as const;
 
 /** Runs a command; what the person can mend is told in plain words, with exit code 1. */
 export async function run(options: GlobalOptions, work: (out: Output) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import { defineCommand } from './command.ts';
-import { leases, outbox } from './tables.ts';
+import { leases, meta, outbox } from './tables.ts';
 
 /** A lease as its holder knows it. */
 export interface Lease {
@@ -60,5 +60,12 @@ export const storeCommands = {
     if (row?.token !== args.token || row.holder === '') return false;
     await tx.put(leases, { ...row, holder: '', until: 0 });
     return true;
+  }),
+
+  /** The store was put back to an earlier state by other means than ours: from its next opening on it is another, which clients see. */
+  'store.restored': defineCommand(async (tx): Promise<{ incarnation: string }> => {
+    const incarnation = tx.uuid();
+    await tx.put(meta, { name: 'incarnation', value: incarnation });
+    return { incarnation };
   }),
 };

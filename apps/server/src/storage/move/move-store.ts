@@ -4,6 +4,7 @@ import { systemClock, systemRandom } from '../../platform/system.ts';
 import type { Row, Store, Table } from '../port.ts';
 import { meta, TABLES, type MetaRow } from '../tables.ts';
 import { MARK } from './move-mark.ts';
+import { batchesOf, PAGE_ROWS } from './pages.ts';
 import { TableSum } from './table-sum.ts';
 
 export interface MoveOptions {
@@ -51,9 +52,6 @@ export class MoveMismatch extends Error {
   }
 }
 
-/** Rows in one batch, and their bytes as JSON, roughly: what a batch may come to beyond one row. */
-const BATCH_ROWS = 256;
-const BATCH_BYTES = 1024 * 1024;
 const CLEAR_ROWS = 500;
 /** A change of primary takes seconds; what lasts longer is for a person. */
 const TRIES = 12;
@@ -72,7 +70,7 @@ export async function moveStore(options: MoveOptions): Promise<Moved> {
   const again = retrying(options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))));
   const { id } = await again(() => source.store.run('move.leave', { id: uuidv7(systemClock, systemRandom), to: target.name }));
   const { state } = await again(() => target.store.run('move.begin', { id, from: source.name, replace: options.replace === true }));
-  if (state === 'clearing') await clear(options, again, id);
+  if (state === 'clearing') await clearTarget(options, again, id);
   const wanted: MovedTable[] = [];
   if (state !== 'done') {
     for (const [i, table] of TABLES.entries()) if (table.name !== meta.name) wanted.push(await load(options, again, id, table, { tables: i, of: TABLES.length }));
@@ -89,10 +87,10 @@ export async function moveStore(options: MoveOptions): Promise<Moved> {
   return { tables: [...wanted, sum], rows: wanted.reduce((rows, t) => rows + t.rows, sum.rows), incarnation: source.store.incarnation(), resumed: state === 'loading', already: state === 'done' };
 }
 
-type Again = <T>(work: () => Promise<T>) => Promise<T>;
+export type Again = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** A database that is away for a moment, or cannot say whether it committed, is asked again: every step may be repeated. */
-function retrying(wait: (ms: number) => Promise<void>): Again {
+export function retrying(wait: (ms: number) => Promise<void>): Again {
   return async (work) => {
     for (let tries = 1; ; tries++) {
       try {
@@ -105,7 +103,7 @@ function retrying(wait: (ms: number) => Promise<void>): Again {
   };
 }
 
-async function clear({ target, onProgress, signal }: MoveOptions, again: Again, id: string): Promise<void> {
+export async function clearTarget({ target, onProgress, signal }: Omit<MoveOptions, 'source'>, again: Again, id: string): Promise<void> {
   for (const [i, table] of TABLES.entries()) {
     for (let rows = 0, deleted = CLEAR_ROWS; deleted === CLEAR_ROWS; rows += deleted) {
       signal?.throwIfAborted();
@@ -141,11 +139,12 @@ async function load({ source, target, onProgress, signal }: MoveOptions, again: 
   return { table: table.name, rows: sum.rows, checksum: sum.checksum };
 }
 
-async function loadRows(target: Store, again: Again, id: string, table: Table, rows: readonly Row[]): Promise<void> {
+export async function loadRows(target: Store, again: Again, id: string, table: Table, rows: readonly Row[]): Promise<void> {
   for (const batch of batchesOf(rows)) await again(() => target.run('move.load', { id, table: table.name, rows: batch }));
 }
 
-async function verify({ target, onProgress, signal }: MoveOptions, again: Again, id: string, wanted: readonly MovedTable[]): Promise<void> {
+/** Reads the target back. @throws MoveMismatch, after which the next run begins anew */
+export async function verify({ target, onProgress, signal }: Omit<MoveOptions, 'source'>, again: Again, id: string, wanted: readonly MovedTable[]): Promise<void> {
   for (const [i, want] of wanted.entries()) {
     const table = TABLES.find(({ name }) => name === want.table)!;
     const sum = new TableSum();
@@ -164,25 +163,11 @@ async function verify({ target, onProgress, signal }: MoveOptions, again: Again,
 async function* pagesOf(store: Store, table: Table, again: Again): AsyncGenerator<Row[]> {
   let after: Row | undefined;
   for (;;) {
-    const page: Row[] = await again(() => store.read((tx) => tx.find(table, { limit: BATCH_ROWS, ...(after ? { after } : {}) })));
+    const page: Row[] = await again(() => store.read((tx) => tx.find(table, { limit: PAGE_ROWS, ...(after ? { after } : {}) })));
     if (page.length > 0) yield page;
-    if (page.length < BATCH_ROWS) return;
+    if (page.length < PAGE_ROWS) return;
     after = page.at(-1);
   }
-}
-
-function* batchesOf(rows: readonly Row[]): Generator<Row[]> {
-  let batch: Row[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    batch.push(row);
-    bytes += JSON.stringify(row).length;
-    if (bytes < BATCH_BYTES) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 const metaOf = async (store: Store): Promise<MetaRow[]> => (await store.read((tx) => tx.find(meta, { limit: 10_000 }))).filter(({ name }) => name !== MARK);
