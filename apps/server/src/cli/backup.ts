@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { makeBackup, type BackupSource } from '../backup/make-backup.ts';
 import { SECRET } from '../backup/archive.ts';
 import { loadConfig, type Settings } from '../config/load-config.ts';
-import { openFiles } from '../files/open-files.ts';
+import { openFiles, type FilePlaces } from '../files/open-files.ts';
 import { pinoLogger } from '../platform/pino-logger.ts';
 import { asTool } from '../storage/mongodb/in-use.ts';
 import { openMongoStore } from '../storage/mongodb/mongodb-store.ts';
@@ -25,9 +25,11 @@ export async function backup(out: Output, file: string, options: BackupOptions):
   if (existsSync(path)) throw new UsageError(`${path} is there already`);
   const reader = await openReading(settings);
   const line = progressLine(options.json === true);
+  let bytes: FilePlaces | undefined;
   try {
+    bytes = await openBytes(settings, reader);
     const began = Date.now();
-    const { manifest, sums } = await makeBackup(path, await sourceOf(settings, reader), ({ part, done }) => line.show(0, `${part} (${done.toLocaleString('en')})`));
+    const { manifest, sums } = await makeBackup(path, sourceOf(settings, reader, bytes), ({ part, done }) => line.show(0, `${part} (${done.toLocaleString('en')})`));
     line.clear();
     const rows = sums.tables.reduce((n, t) => n + t.rows, 0);
     const files = sums.blobs.files.count;
@@ -36,6 +38,7 @@ export async function backup(out: Output, file: string, options: BackupOptions):
     out.result({ file: path, ...manifest, rows, files, missing: sums.blobs.files.missing.length, seconds });
   } finally {
     line.clear();
+    bytes?.close();
     await reader.close();
   }
 }
@@ -53,13 +56,16 @@ async function openReading(settings: Settings): Promise<Pick<Store, 'read' | 'ru
   };
 }
 
-async function sourceOf(settings: Settings, store: Pick<Store, 'read' | 'run'>): Promise<BackupSource> {
-  // As one of several processes: what the server is writing is left alone.
-  const place = { ...settings, filesPlace: settings.filesPlace.kind === 'disk' ? { kind: 'disk' as const, shared: true } : settings.filesPlace };
-  const deps = { store, logger: pinoLogger('warn') };
+/** The files are opened as by one of several processes: what the server is writing is left alone. */
+function openBytes(settings: Settings, store: Pick<Store, 'run'>): Promise<FilePlaces> {
+  const filesPlace = settings.filesPlace.kind === 'disk' ? { kind: 'disk' as const, shared: true } : settings.filesPlace;
+  return openFiles({ ...settings, filesPlace }, { store, logger: pinoLogger('warn') });
+}
+
+function sourceOf(settings: Settings, store: Pick<Store, 'read'>, bytes: FilePlaces): BackupSource {
   const key = join(settings.dataDirectory, SECRET);
   return {
     name: settings.mongodbUrl === null ? 'sqlite' : 'mongodb', store, secret: existsSync(key) ? readFileSync(key) : null,
-    files: { files: await openFiles(place, 'files', deps), 'card-pictures': await openFiles(place, 'card-pictures', deps) },
+    files: { files: bytes.files, 'card-pictures': bytes.cardPictures },
   };
 }

@@ -27,11 +27,10 @@ export async function restore(out: Output, file: string, options: RestoreOptions
   const line = progressLine(options.json === true);
   try {
     const restored = await withStores(settings, [kind], async ([store]) => {
-      const deps = { store: store!, logger: pinoLogger('warn') };
+      const bytes = await openFiles(settings, { store: store!, logger: pinoLogger('warn') });
       return restoreBackup(path, {
-        name: kind, store: store!, putSecret: (key) => putSecret(settings.dataDirectory, key),
-        files: { files: await openFiles(settings, 'files', deps), 'card-pictures': await openFiles(settings, 'card-pictures', deps) },
-      }, ({ phase, table, rows, tables, of }) => line.show(tables / of, `${phase} ${table} (${rows.toLocaleString('en')} rows)`));
+        name: kind, store: store!, putSecret: (key) => putSecret(settings.dataDirectory, key), files: { files: bytes.files, 'card-pictures': bytes.cardPictures },
+      }, ({ phase, table, rows, tables, of }) => line.show(tables / of, `${phase} ${table} (${rows.toLocaleString('en')} rows)`)).finally(() => bytes.close());
     }, 0);
     line.clear();
     out.say(`Restored ${restored.rows.toLocaleString('en')} rows and ${restored.blobs.toLocaleString('en')} files of the backup of ${restored.manifest.made_at}; counts and checksums of every table agree.`,
