@@ -334,12 +334,68 @@ describe('gateway: looking', () => {
     const channel = await kit.channel([ada, bob, eve]);
     const [looks, waits] = [await kit.connect(ada, { looking_at: [channel] }), await kit.connect(bob)];
     for (let i = 0; i < 5; i++) await kit.post(channel, eve);
-    expect(looks.of('live')).toHaveLength(5);
+    // The first leaves at once, what comes close behind it in one frame.
+    expect(looks.of('live').map((f) => [f.from, f.rev])).toEqual([[3, 4]]);
+    await kit.clock.advance(50);
+    expect(looks.of('live').map((f) => [f.from, f.rev, f.entities.length])).toEqual([[3, 4, 1], [4, 8, 4]]);
     expect(waits.of('live')).toEqual([]);
     await kit.clock.advance(1_000);
     expect(waits.of('head')).toEqual([{ type: 'head', stream: channelStream(channel), head_rev: 8, head_seq: 5 }]);
     await kit.clock.advance(3_000);
     expect(waits.of('head')).toHaveLength(1);
+  });
+});
+
+describe('gateway: batched frames', () => {
+  it('what was gathered leaves before an entry for gateways and before whoever left is dropped, and nothing twice', async () => {
+    const kit = await started({ config: { largeChannel: 2 } });
+    const [ada, bob, eve] = [await kit.person(), await kit.person(), await kit.person()];
+    const channel = await kit.channel([ada, bob, eve]);
+    const [stays, leaves] = [await kit.connect(ada, { looking_at: [channel] }), await kit.connect(bob, { looking_at: [channel] })];
+    for (let i = 0; i < 3; i++) await kit.post(channel, eve, `${i}`);
+    await kit.part(channel, bob);
+    await kit.clock.advance(0);
+    await kit.post(channel, eve, 'secret');
+    await kit.clock.advance(200);
+    expect(leaves.of('live').flatMap((f) => f.entities.map((e: { content: string }) => e.content))).toEqual(['0', '1', '2']);
+    expect(stays.of('live').flatMap((f) => f.entities.map((e: { content?: string }) => e.content)).filter((c) => c !== undefined)).toEqual(['0', '1', '2', 'secret']);
+    const spans = stays.of('live').map((f) => [f.from, f.rev]);
+    for (let i = 1; i < spans.length; i++) expect(spans[i]![0]).toBe(spans[i - 1]![1]);
+  });
+
+  it('an edit of what is gathered is told once, as it is last; who begins to look meanwhile misses nothing', async () => {
+    const kit = await started({ config: { largeChannel: 2 } });
+    const [ada, bob, eve] = [await kit.person(), await kit.person(), await kit.person()];
+    const channel = await kit.channel([ada, bob, eve]);
+    const looks = await kit.connect(ada, { looking_at: [channel] });
+    await kit.post(channel, eve, 'first');
+    const { seq } = await kit.post(channel, eve, 'second');
+    await kit.run('kit.edit', { channel_id: channel, seq, content: 'second, edited' });
+    await kit.post(channel, eve, 'third');
+    const late = await kit.connect(bob, { looking_at: [channel], cursors: { [channelStream(channel)]: 4 } });
+    await kit.clock.advance(60);
+    expect(looks.of('live').map((f) => f.entities.map((e: { content: string }) => e.content))).toEqual([['first'], ['second, edited', 'third']]);
+    const told = [...late.of('delta'), ...late.of('live')].filter((f) => f.stream === channelStream(channel)).flatMap((f) => f.entities.map((e: { content: string }) => e.content));
+    expect(new Set(told)).toEqual(new Set(['second, edited', 'third']));
+  });
+
+  it('a small channel is gathered while it is hot, and no more when it has cooled', async () => {
+    const kit = await started();
+    const [ada, bob] = [await kit.person(), await kit.person()];
+    const channel = await kit.channel([ada, bob]);
+    const socket = await kit.connect(ada);
+    for (let i = 0; i < 250; i++) {
+      await kit.post(channel, bob);
+      await kit.clock.advance(5);
+    }
+    await kit.clock.advance(100);
+    const frames = socket.of('live');
+    expect(frames.flatMap((f) => f.entities)).toHaveLength(250);
+    expect(Math.max(...frames.map((f) => f.entities.length))).toBeGreaterThan(4);
+    socket.forget();
+    await kit.clock.advance(60_000);
+    for (let i = 0; i < 3; i++) await kit.post(channel, bob);
+    expect(socket.of('live')).toHaveLength(3);
   });
 });
 
@@ -423,8 +479,11 @@ describe('gateway: limits', () => {
     socket.stalled = true;
     socket.send('{"type":"filler","text":"' + 'x'.repeat(70_000) + '"}');
     typist.say({ type: 'typing', channel_id: channel });
-    for (let i = 0; i < 256; i++) await kit.run('kit.post', { channel_id: channel, id: kit.id(), author_id: bob.id, content: 'm' });
-    await kit.clock.advance(0);
+    // Slowly enough that no frames are gathered.
+    for (let i = 0; i < 256; i++) {
+      await kit.run('kit.post', { channel_id: channel, id: kit.id(), author_id: bob.id, content: 'm' });
+      await kit.clock.advance(20);
+    }
     expect(socket.closed).toBeNull();
     await kit.post(channel, bob);
     expect(socket.closed).toBe(4008);

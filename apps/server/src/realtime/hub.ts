@@ -4,6 +4,7 @@ import type { Timer } from '@parley/shared/domain/clock';
 import type { Channel, Entity } from '@parley/shared/protocol/entities';
 import type { LinkEvent } from '../registry/port.ts';
 import type { Connection } from './connection.ts';
+import { Pace } from './pace.ts';
 import type { Remembered } from './warm-openings.ts';
 
 /** One connection's view of one stream it follows. */
@@ -57,6 +58,11 @@ export class StreamHub {
   /** Events wait here while followers are checked against the store, and before the hub is ready. */
   pending: LinkEvent[] | null = [];
   headTimer: Timer | null = null;
+  readonly pace = new Pace();
+  /** What waits to leave in one frame with what comes behind it. */
+  batch: { events: LinkEvent[]; timer: Timer } | null = null;
+  /** When events last left, while they may be gathered. */
+  leftAt = 0;
   waiters: (() => void)[] = [];
   /** Of user streams: what the person's last connection followed. */
   remembered: Remembered | null = null;

@@ -6,6 +6,7 @@ import type { StreamControl } from '../storage/port.ts';
 import { headOf } from '../storage/streams.ts';
 import { channels } from '../storage/tables.ts';
 import type { AckWheel } from './ack-wheel.ts';
+import { BATCH_EVENTS, BATCH_MS, gathers, mayWait, merged } from './batches.ts';
 import type { Connection } from './connection.ts';
 import { encodeHead, lowestSeq, StreamHub, visibleFrame, type Follow } from './hub.ts';
 
@@ -134,13 +135,18 @@ export class Hubs {
       if (hub) this.#take(hub, event, now);
     }
     this.#flush();
-    for (const event of events) if (event.committed_at !== undefined) this.deps.metrics.observe('parley_send_to_delivery_seconds', Math.max(0, this.deps.clock.now() - event.committed_at) / 1_000);
+    for (const event of events) if (!this.#hubs.get(event.stream)?.batch) this.#measure(event);
+  }
+
+  #measure(event: LinkEvent): void {
+    if (event.committed_at !== undefined) this.deps.metrics.observe('parley_send_to_delivery_seconds', Math.max(0, this.deps.clock.now() - event.committed_at) / 1_000);
   }
 
   tick(now: number): void {
     for (const hub of this.#hubs.values()) {
       if (hub.idleSince === 0 || now - hub.idleSince < IDLE_MS || hub.followers.size > 0 || hub.pins > 0) continue;
       hub.headTimer?.cancel();
+      hub.batch?.timer.cancel();
       this.#hubs.delete(hub.stream);
       this.port.unsubscribe(hub.stream);
     }
@@ -152,11 +158,45 @@ export class Hubs {
 
   #take(hub: StreamHub, event: LinkEvent, now = this.deps.clock.now()): void {
     if (hub.pending) return this.#hold(hub, event);
+    if (hub.kind === 'channel') hub.pace.note(now);
     if (event.verify || this.#closes(hub, event)) {
+      this.#leave(hub, now);
       hub.pending = [{ ...event, verify: false }];
       return this.#verify(hub);
     }
-    this.#forward(hub, event, now);
+    if (!this.#gather(hub, event, now)) this.#forward(hub, event, now);
+  }
+
+  /** In a large or hot channel what comes close behind another waits for more. False: it leaves now, behind what waited. */
+  #gather(hub: StreamHub, event: LinkEvent, now: number): boolean {
+    const { batch } = hub;
+    const last = batch?.events.at(-1)?.rev ?? hub.rev;
+    if (batch && event.rev <= last) return true;
+    if (!mayWait(event) || event.from > last || (batch?.events.length ?? 0) >= BATCH_EVENTS) this.#leave(hub, now);
+    if (!mayWait(event) || (!hub.batch && !gathers(hub, now))) {
+      hub.leftAt = now;
+      return false;
+    }
+    if (hub.batch) hub.batch.events.push(event);
+    else {
+      const timer = this.deps.clock.setTimer(Math.max(0, hub.leftAt + BATCH_MS - now), () => {
+        this.#leave(hub, this.deps.clock.now());
+        this.#flush();
+      });
+      hub.batch = { events: [event], timer };
+    }
+    return true;
+  }
+
+  /** What was gathered leaves. */
+  #leave(hub: StreamHub, now: number): void {
+    const { batch } = hub;
+    if (!batch) return;
+    batch.timer.cancel();
+    hub.batch = null;
+    hub.leftAt = now;
+    this.#forward(hub, merged(batch.events), now);
+    for (const event of batch.events) this.#measure(event);
   }
 
   #hold(hub: StreamHub, event: LinkEvent): void {

@@ -70,4 +70,4 @@ function verifyEvent(track: StreamTrack): LinkEvent {
   return { stream: track.stream, from: track.done, rev: track.done, seq: track.seq, entities: [], frame: '', verify: true };
 }
 
-const encodeLive = (stream: StreamName, from: number, rev: number, entities: readonly unknown[]): string => JSON.stringify({ type: 'live', stream, from, rev, entities });
+export const encodeLive = (stream: StreamName, from: number, rev: number, entities: readonly unknown[]): string => JSON.stringify({ type: 'live', stream, from, rev, entities });

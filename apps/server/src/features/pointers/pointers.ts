@@ -5,14 +5,16 @@ import { caughtUp, messages, type ChannelRow, type MemberRow, type MessageRow } 
 import { dropEntry, entryId, entryOf, messageEntry, putEntry } from '../inbox/inbox-entries.ts';
 import { floorOf } from '../reading/counts.ts';
 
+/** The first that comes is nearly always another's. */
+const FIRST_LOOK = 2;
 const SCAN = 50;
 
 /** The first message of a channel that counts as unread for a member; undefined when they have caught up. */
 export async function firstUnread(tx: ReadTx, channel: ChannelRow, member: MemberRow, readSeq: number): Promise<MessageRow | undefined> {
-  for (let floor = floorOf(channel, member, readSeq); ; ) {
-    const page = await tx.find(messages, { index: 'by_counted', prefix: [channel.id], gt: floor, limit: SCAN });
+  for (let floor = floorOf(channel, member, readSeq), limit = FIRST_LOOK; ; limit = SCAN) {
+    const page = await tx.find(messages, { index: 'by_counted', prefix: [channel.id], gt: floor, limit });
     const found = page.find((row) => row.author_id !== member.user_id);
-    if (found || page.length < SCAN) return found;
+    if (found || page.length < limit) return found;
     floor = page.at(-1)!.seq;
   }
 }
