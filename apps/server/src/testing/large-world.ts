@@ -9,7 +9,7 @@ import { StoreJobs } from '../jobs/store-jobs.ts';
 import { defineCommand, type CommandHandler } from '../storage/command.ts';
 import { COMMANDS } from '../storage/commands.ts';
 import { openMemoryStore } from '../storage/memory/memory-store.ts';
-import type { Row, Store, StoredEvent } from '../storage/port.ts';
+import type { Row, StoredEvent } from '../storage/port.ts';
 import { TABLES } from '../storage/tables.ts';
 import { CostCounter, type Cost } from './counted-store.ts';
 
