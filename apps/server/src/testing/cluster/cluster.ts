@@ -59,6 +59,9 @@ export class ParleyProcess {
   }
 }
 
+/** What holds nothing that has to last, or is safe at any time, is not waited for longer. */
+const SOON_MS = 3_000;
+
 /** mongod, redis-server, nginx and Parley processes on the loopback address. Nothing of it outlives this process. */
 export class Cluster {
   readonly mongo: Part[] = [];
@@ -101,9 +104,9 @@ export class Cluster {
 
   /** Each part is asked to end, those first that others do not need. What does not end in time is killed. */
   async stop(): Promise<void> {
-    await this.nginx.stop(3_000);
     await Promise.all([...this.processes.values()].map(({ part }) => part.stop()));
-    await Promise.all([this.redis, ...(this.s3 ? [this.s3] : []), ...this.mongo].map((part) => part.stop()));
+    await Promise.all([this.nginx, this.redis, ...(this.s3 ? [this.s3] : [])].map((part) => part.stop(SOON_MS)));
+    await Promise.all(this.mongo.map((part) => part.stop()));
     await this.#clear();
   }
 
