@@ -2,6 +2,7 @@ import { uuidv7 } from '@parley/shared/domain/ids';
 import { authenticate } from '../edge/session.ts';
 import { cardsConsumer } from '../features/cards/cards.service.ts';
 import { inboxConsumer } from '../features/inbox/inbox.service.ts';
+import { DeviceNotes } from '../features/devices/device-notes.ts';
 import { digestConsumer } from '../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
 import { pushConsumer } from '../features/push/push.service.ts';
@@ -52,7 +53,9 @@ export function createRealtime(deps: Deps, parts: RealtimeParts): Realtime {
     log: parts.log, registry: parts.registry, leases: new StoreLeases(deps.store, id, parts.alone), groups: ALL_PARTITIONS,
     consumers: new ConsumerRunner(deps, parts.consumers ?? durableConsumers(deps), ledger),
   });
+  const devices = new DeviceNotes(deps);
   const gateway = new RealtimeGateway(deps, {
+    devices,
     registry: parts.registry, delta: parts.delta ?? streamDelta,
     authenticate: async (token) => (await authenticate(deps.store, token, deps.clock.now()))?.caller ?? null,
   });
@@ -62,9 +65,11 @@ export function createRealtime(deps: Deps, parts: RealtimeParts): Realtime {
       relay.start();
       await dispatcher.start();
       await sweeper.start();
+      devices.start();
     },
     async stop() {
       await gateway.drain();
+      await devices.stop();
       await sweeper.stop();
       relay.stop();
       await dispatcher.stop();
