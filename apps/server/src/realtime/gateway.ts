@@ -6,7 +6,6 @@ import type { Membership } from '@parley/shared/protocol/entities';
 import { CLOSE } from '@parley/shared/protocol/frames';
 import { fraction } from '@parley/shared/domain/random';
 import type { Caller } from '../edge/route.ts';
-import type { DeviceWatch } from '../features/devices/device-notes.ts';
 import type { Deps } from '../platform/deps.ts';
 import { deviceKey, type GatewayInbox, type GatewayPort, type LinkMessage, type Presence, type Registry, type TypingNotice } from '../registry/port.ts';
 import type { StreamControl } from '../storage/port.ts';
@@ -19,6 +18,7 @@ import { Hubs } from './hubs.ts';
 import type { Gateway, SocketEvents, SocketLink } from './link.ts';
 import { LinkMonitor } from './link-monitor.ts';
 import type { StreamDeltaReader } from './opening.ts';
+import { Openings } from './openings.ts';
 import { PeopleWatch } from './people-watch.ts';
 
 export const HEARTBEAT_MS = 8_000;
@@ -31,13 +31,15 @@ const PONG_HEADS = 1_000;
 const POLL_LOOKED_MS = 5_000;
 const POLL_REST_MS = 60_000;
 const DRAIN_MS = 3_000;
+/** Reading what a connection begins with costs more than all that follows: so many at once, and so many wait; others come again. */
+const OPENINGS = 64;
+const OPENINGS_WAITING = 10_000;
 
 export interface GatewayParts {
   registry: Registry;
   /** Who a token speaks for; null for none. */
   authenticate: (token: string) => Promise<Caller | null>;
   delta: StreamDeltaReader;
-  devices?: DeviceWatch;
 }
 
 /** Holds the sockets: hello, catching up, live frames, acknowledgements, and everything that is only for those who look. */
@@ -52,6 +54,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
   readonly #following: Following;
   readonly #people: PeopleWatch;
   readonly #monitor: LinkMonitor;
+  readonly #openings = new Openings(OPENINGS);
   #tick: Timer | null = null;
   #accepted = 0;
   #draining = false;
@@ -98,6 +101,10 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     return { message: (text) => connection.receive(text), closed: () => connection.apply({ kind: 'peer_gone' }) };
   }
 
+  crowded(): boolean {
+    return this.#openings.waiting >= OPENINGS_WAITING;
+  }
+
   async drain(): Promise<void> {
     this.#draining = true;
     for (const connection of [...this.#all]) connection.apply({ kind: 'restarting', retry_after_ms: this.#jitter() });
@@ -130,7 +137,13 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     if (!own) this.#byUser.set(caller.user_id, (own = new Set()));
     own.add(connection);
     connection.userId = caller.user_id;
-    this.#following
+    // It may have come while there was room to wait.
+    if (this.#openings.waiting >= OPENINGS_WAITING) return connection.apply({ kind: 'restarting', retry_after_ms: this.#jitter() });
+    this.#openings.run(() => (connection.closed ? Promise.resolve() : this.#open(connection, caller, hello))).catch((error: unknown) => this.#failed(connection, error));
+  }
+
+  #open(connection: Connection, caller: Caller, hello: Hello): Promise<void> {
+    return this.#following
       .open(connection, caller, hello, (opening, heads) => {
         if (opening.presence) {
           this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
@@ -153,7 +166,6 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
   }
 
   act(connection: Connection, frame: Act): void {
-    this.parts.devices?.said(connection.caller!, connection.id, frame.type === 'ack' ? this.#followed(connection, frame.cursors) : undefined);
     switch (frame.type) {
       case 'ack':
         return this.#ack(connection, frame.cursors);
@@ -181,7 +193,6 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     const userId = connection.userId;
     if (userId !== null) {
       if (connection.device !== null) this.#port.setDevice(userId, connection.device, null);
-      this.parts.devices?.left(connection.id);
       const own = this.#byUser.get(userId);
       own?.delete(connection);
       if (own?.size === 0) this.#byUser.delete(userId);
@@ -197,11 +208,6 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     if (body.kind === 'subscribed') this.#hubs.subscribed(body.stream, body.rev, body.seq);
     else if (body.kind === 'events') this.#hubs.deliver(body.events);
     if (verdict === 'gap') this.#hubs.resubscribe();
-  }
-
-  /** Of what a device says it has, the streams that it follows here. */
-  #followed(connection: Connection, cursors: Readonly<Record<string, number>>): Record<string, number> {
-    return Object.fromEntries(Object.entries(cursors).filter(([stream]) => connection.follows.has(stream as StreamName)));
   }
 
   #ack(connection: Connection, cursors: Readonly<Record<string, number>>): void {
@@ -317,8 +323,9 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     if (looked) this.#polled.looked = now;
     if (rest) this.#polled.rest = now;
     this.#polled.busy = true;
-    this.#following
-      .checkSessions([...this.#all], (connection) => connection.apply({ kind: 'revoked' }))
+    this.#hubs
+      .answer()
+      .then(() => this.#following.checkSessions([...this.#all], (connection) => connection.apply({ kind: 'revoked' })))
       .then(() => (looked || rest ? this.#hubs.poll((hub) => rest || hub.lookers > 0) : undefined))
       .catch((error: unknown) => this.deps.logger.warn({ error: String(error) }, 'polling failed'))
       .then(() => {

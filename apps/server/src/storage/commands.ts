@@ -12,7 +12,6 @@ import { threadCommands } from '../features/threads/threads.commands.ts';
 import { fileCommands } from '../features/files/files.commands.ts';
 import { holdsCommands } from '../features/files/holds.commands.ts';
 import { cardsCommands } from '../features/cards/cards.commands.ts';
-import { devicesCommands } from '../features/devices/devices.commands.ts';
 import { draftCommands } from '../features/drafts/drafts.commands.ts';
 import { emojiCommands } from '../features/emoji/emoji.commands.ts';
 import { groupCommands } from '../features/groups/groups.commands.ts';
@@ -28,12 +27,16 @@ import { mailCommands } from '../features/mail/mail.commands.ts';
 import { pushCommands } from '../features/push/push.commands.ts';
 import { serverCommands } from '../features/server/server.commands.ts';
 import { moveCommands } from './move/move.commands.ts';
+import { dispatchersCommands } from './dispatchers.commands.ts';
+import { processesCommands } from './processes.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
 export const COMMANDS = {
   ...storeCommands,
   ...moveCommands,
+  ...dispatchersCommands,
+  ...processesCommands,
   ...importsCommands,
   ...jobsCommands,
   ...idempotencyCommands,
@@ -47,7 +50,6 @@ export const COMMANDS = {
   ...threadCommands,
   ...fileCommands,
   ...holdsCommands,
-  ...devicesCommands,
   ...draftCommands,
   ...savedCommands,
   ...scheduledCommands,
