@@ -32,7 +32,7 @@ import type { StreamDeltaReader } from '../realtime/opening.ts';
 import { createRealtime, type Realtime } from '../realtime/realtime.ts';
 
 /** Commands of the tests' own: rows as given, and changes of a channel as features make them, without their rules. */
-const KIT_COMMANDS = {
+export const KIT_COMMANDS = {
   ...COMMANDS,
   'kit.put': defineCommand(async (tx, args: { table: string; row: Row }) => {
     await tx.put(TABLES.find((t) => t.name === args.table)!, args.row);

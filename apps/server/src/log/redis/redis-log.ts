@@ -15,7 +15,7 @@ import { StreamReader } from './stream-reader.ts';
 /** Entries of one partition that nobody acknowledged. What comes beyond is refused; the outbox has it. */
 export const MOST_ENTRIES = 10_000;
 /** An entry that is longer is logged without its entities, which are then read from the store. In characters. */
-const MOST_LENGTH = 65_536;
+const MOST_LENGTH = 16_384;
 /** One call of Redis takes so many entries and characters, since nobody else is served meanwhile. */
 const CHUNK_ENTRIES = 256;
 const CHUNK_LENGTH = 1_048_576;
@@ -55,11 +55,11 @@ export class RedisLog implements DispatchLog {
     if (this.#closed) throw new Error('the dispatch log is closed');
     const { state, entries } = this.#of(partition);
     await this.#watch.fresh();
-    for (const chunk of chunks(events.map(encode))) {
+    for (const chunk of chunks(events.map(encode), Math.min(CHUNK_ENTRIES, this.most))) {
       const [mark, taken] = (await APPEND.run(this.link.client, [state, entries], [this.#uuid(), this.most, ...chunk])) as [string, number];
       this.#watch.see(partition, mark);
       if (taken === 1) continue;
-      this.deps.metrics.count('parley_log_refused_total', events.length);
+      this.deps.metrics.count('parley_log_refused_total', chunk.length);
       throw new Error(`partition ${partition} of the dispatch log is full: no dispatcher acknowledges`);
     }
   }
@@ -120,11 +120,11 @@ function encode(event: StoredEvent): string {
   return JSON.stringify(rest);
 }
 
-function* chunks(entries: readonly string[]): Generator<string[]> {
+function* chunks(entries: readonly string[], most: number): Generator<string[]> {
   let chunk: string[] = [];
   let length = 0;
   for (const entry of entries) {
-    if (chunk.length > 0 && (chunk.length === CHUNK_ENTRIES || length + entry.length > CHUNK_LENGTH)) {
+    if (chunk.length > 0 && (chunk.length === most || length + entry.length > CHUNK_LENGTH)) {
       yield chunk;
       [chunk, length] = [[], 0];
     }

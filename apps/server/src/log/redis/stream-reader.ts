@@ -6,8 +6,8 @@ import type { RedisLink } from '../../platform/redis/redis-link.ts';
 const BLOCK_MS = 1_000;
 /** Silence beyond the block that means a broken connection. */
 const PATIENCE_MS = 2_000;
-/** Entries in one answer at most, over all partitions: each may be as large as the log allows. */
-const MOST = 2_048;
+/** So many entries are handed out before others have their turn. */
+const TURN_ENTRIES = 512;
 const RETRY_MS = 200;
 
 export type RawEntry = readonly [id: string, fields: readonly string[]];
@@ -43,7 +43,7 @@ export class StreamReader {
     this.#redis.on('end', () => this.close());
   }
 
-  /** Waits for entries of `key` behind `after`; answers none when `signal` aborts, the reader closes, or `release` is called. */
+  /** Waits for entries of `key` behind `after`; fewer than `limit` are all there were. Answers none when `signal` aborts, the reader closes, or `release` is called. */
   async read(key: string, after: string, limit: number, signal: AbortSignal): Promise<readonly RawEntry[]> {
     if (signal.aborted || this.#closed) return [];
     return new Promise((resolve) => {
@@ -101,15 +101,20 @@ export class StreamReader {
         if (asked.length === 0) return null;
       }
       this.#blocked = ++this.#reads;
-      const limit = Math.max(1, Math.min(Math.floor(MOST / asked.length), Math.max(...asked.map((w) => w.limit))));
+      const limit = Math.max(...asked.map((w) => w.limit));
       return this.#redis.call('XREAD', 'COUNT', limit, 'BLOCK', BLOCK_MS, 'STREAMS', ...asked.map((w) => w.key), ...asked.map((w) => w.after));
     }).finally(() => {
       this.#blocked = null;
     });
     const found = new Map((answer ?? []) as [string, RawEntry[]][]);
+    let inTurn = 0;
     for (const waiting of asked) {
       const entries = found.get(waiting.key);
-      if (entries && entries.length > 0) waiting.answer(entries.slice(0, waiting.limit));
+      if (!entries || entries.length === 0) continue;
+      waiting.answer(entries.slice(0, waiting.limit));
+      if ((inTurn += entries.length) < TURN_ENTRIES) continue;
+      inTurn = 0;
+      await new Promise(setImmediate);
     }
   }
 
