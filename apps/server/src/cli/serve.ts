@@ -1,6 +1,7 @@
 import { openServices, startApplication, type Application } from '../compose.ts';
 import { loadConfig, type Settings } from '../config/load-config.ts';
 import { isLoopbackHost } from '../edge/origin.ts';
+import { NotAlone } from '../platform/process-register.ts';
 import { systemRandom } from '../platform/system.ts';
 import { claims } from '../storage/tables.ts';
 import { UsageError, type Output } from './output.ts';
@@ -24,6 +25,7 @@ export async function serve(out: Output, options: ServeOptions = {}): Promise<vo
     app = await startApplication(services);
   } catch (error) {
     await services.close();
+    if (error instanceof NotAlone) throw new UsageError(error.message);
     if (isCode(error, 'EADDRINUSE')) throw new UsageError(`port ${settings.port} is taken: stop what uses it, or set PARLEY_PORT`);
     if (isCode(error, 'EACCES') || isCode(error, 'EADDRNOTAVAIL')) throw new UsageError(`cannot listen on ${settings.host}:${settings.port}`);
     throw error;
@@ -32,7 +34,7 @@ export async function serve(out: Output, options: ServeOptions = {}): Promise<vo
   const more = (await options.prepare?.(app)) ?? [];
   const isSetUp = (await services.deps.store.read((tx) => tx.get(claims, ['set_up']))) !== undefined;
   out.say('', `  Parley is at ${app.url}`, ...nextSteps(settings, app, isSetUp), ...more.map((line) => `  ${line}`), '');
-  out.result({ url: app.url, set_up: isSetUp, web_built: app.webBuilt, ...(isSetUp || isLoopbackHost(settings.host) ? {} : { set_up_code: settings.setUpCode }) });
+  out.result({ url: app.url, set_up: isSetUp, web_built: app.webBuilt, ...(isSetUp || isLoopbackHost(settings.host) ? {} : { set_up_code: app.setUpCode }) });
 }
 
 function nextSteps(settings: Settings, app: Application, isSetUp: boolean): string[] {
@@ -40,8 +42,8 @@ function nextSteps(settings: Settings, app: Application, isSetUp: boolean): stri
   if (!app.webBuilt) lines.push('  The web client is not built: run `npm run build` and start again.');
   if (!isSetUp) {
     lines.push('  Open it to set up the owner and the first workspace.');
-    if (!isLoopbackHost(settings.host)) lines.push(`  Set-up code: ${settings.setUpCode}`);
-    else if (settings.urlGiven) lines.push(`  Set-up code, when you come through a proxy: ${settings.setUpCode}`);
+    if (!isLoopbackHost(settings.host)) lines.push(`  Set-up code: ${app.setUpCode}`);
+    else if (settings.urlGiven) lines.push(`  Set-up code, when you come through a proxy: ${app.setUpCode}`);
   }
   lines.push(`  Data: ${settings.dataDirectory}`, '  Stop with Ctrl-C.');
   if (!isLoopbackHost(settings.host) && !settings.urlGiven) lines.push('  Browsers on other machines need PARLEY_URL set to the address they use.');
@@ -50,21 +52,25 @@ function nextSteps(settings: Settings, app: Application, isSetUp: boolean): stri
 
 function stopOnSignals(app: Application): void {
   let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
+  const stop = (signal: NodeJS.Signals | null, code = 0) => {
     if (stopping) return;
     stopping = true;
     app.core.deps.logger.info({ signal }, 'stopping');
     setTimeout(() => process.exit(1), LAST_MS).unref();
     app.stop().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => {
         app.core.deps.logger.error({ err: error }, 'the stop failed');
         process.exit(1);
       },
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  void app.lost.then((reason) => {
+    app.core.deps.logger.error({ reason }, 'this process must not serve any more');
+    stop(null, 1);
+  });
 }
 
 /** Ten letters and digits that are not mistaken for each other: 49 bits. */

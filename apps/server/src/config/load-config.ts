@@ -14,6 +14,8 @@ export interface Settings extends Config {
   urlGiven: boolean;
   /** `PARLEY_SERVER_KEY`; null: one of the data directory, or of the store where processes share it. */
   serverKey: Uint8Array | null;
+  /** Mean delay of the event loop above which new calls and sockets are turned away, milliseconds. */
+  shedDelayMs: number;
 }
 
 /** Every problem of the environment at once. */
@@ -52,6 +54,7 @@ const Environment = z.object({
   PARLEY_LARGE_CHANNEL: z.optional(whole(1, 1_000_000)),
   PARLEY_SERVER_KEY: z.optional(z.string().check(z.regex(/^[\w+/-]{43}=?$/, '32 bytes in base64, as `openssl rand -base64 32` makes them'))),
   PARLEY_SET_UP_CODE: z.optional(z.string().check(z.minLength(10, 'at least 10 characters'))),
+  PARLEY_SHED_DELAY_MS: z.optional(whole(10, 60_000)),
   PARLEY_METRICS_TOKEN: z.optional(z.string().check(z.minLength(8, 'at least 8 characters'))),
   PARLEY_LOG_LEVEL: z.optional(z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'debug, info, warn, error or silent')),
 });
@@ -86,7 +89,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, op
       key: privateKeyAt(values.PARLEY_APNS_KEY)!, keyId: values.PARLEY_APNS_KEY_ID!, teamId: values.PARLEY_APNS_TEAM_ID!, topic: values.PARLEY_APNS_TOPIC!,
       origin: values.PARLEY_APNS_SANDBOX === 'on' ? 'https://api.sandbox.push.apple.com' : 'https://api.push.apple.com',
     },
-    logLevel: values.PARLEY_LOG_LEVEL ?? 'info',
+    logLevel: values.PARLEY_LOG_LEVEL ?? 'info', shedDelayMs: Number(values.PARLEY_SHED_DELAY_MS ?? 250),
   };
 }
 

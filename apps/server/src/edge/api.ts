@@ -1,22 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ParleyError } from '@parley/shared/protocol/errors';
 import { API_PREFIX } from '@parley/shared/protocol/version';
 import type { Core, CoreResponse } from '../core.ts';
 import { readJson } from './body.ts';
 import { Bytes, sendBytes } from './bytes.ts';
+import type { LoadMonitor } from './load-monitor.ts';
 import type { AddressOf } from './peer.ts';
 import { invalid } from './parse.ts';
 import { problemResponse } from './problem.ts';
 import { isTus, tusHandler } from './tus.ts';
+
+/** What has been read is cheap to note, and keeps everybody else's devices from asking. */
+const NEVER_SHED: ReadonlySet<string> = new Set(['ack', 'ack_many', 'sign_out']);
 
 const PREFIX = `${API_PREFIX}/`;
 
 export const isApi = (url: string): boolean => url.startsWith(PREFIX) || url === API_PREFIX;
 
 /** Carries calls from Node's HTTP server to the core, without a framework in between: every send comes this way. */
-export function apiHandler(core: Core, addressOf: AddressOf): (request: IncomingMessage, response: ServerResponse) => void {
+export function apiHandler(core: Core, addressOf: AddressOf, load?: Pick<LoadMonitor, 'turnAway'>): (request: IncomingMessage, response: ServerResponse) => void {
   const tus = tusHandler(core, write);
   return (request, response) => {
     const path = pathOf(request);
+    const wait = NEVER_SHED.has(path) ? null : (load?.turnAway('call') ?? null);
+    if (wait !== null) return write(request, response, problemResponse(new ParleyError('unavailable', 'too much to do right now', { retry_after_ms: wait * 1_000 })));
     if (isTus(request, path)) return void tus(request, response, { method: request.method ?? 'POST', path, headers: request.headers as Record<string, string | undefined>, address: addressOf(request) });
     void carry(core, addressOf, request).then((answer) => {
       if (!(answer.body instanceof Bytes)) return write(request, response, answer);

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { API_PREFIX } from '@parley/shared/protocol/version';
@@ -9,22 +9,20 @@ import { openApiDocument } from './openapi.ts';
 import { isForwarded, isLoopbackAddress } from './origin.ts';
 import { addressReader } from './peer.ts';
 import { problemResponse } from './problem.ts';
+import type { Readiness } from './readiness.ts';
+import type { LoadMonitor } from './load-monitor.ts';
 import { bearerToken } from './session.ts';
 import { securityHeaders, serveWeb } from './web.ts';
 import type { WebFiles } from './web-files.ts';
 
-export interface Readiness {
-  ready: boolean;
-  reasons: string[];
-  store: { adapter: string; settings: Record<string, string | number>; problems: string[] };
-}
-
 export interface HttpParts {
   core: Core;
   web: WebFiles | undefined;
-  readiness(): Promise<Readiness>;
+  readiness(): Promise<Pick<Readiness, 'ready' | 'reasons' | 'store'> & Partial<Readiness>>;
   /** Prometheus' text, and its content type. */
   metricsText(): Promise<{ type: string; text: string }>;
+  /** Turns calls away while there is too much to do; absent: never. */
+  load?: Pick<LoadMonitor, 'turnAway'>;
 }
 
 /**
@@ -60,7 +58,8 @@ export function createHttpServer(parts: HttpParts): Server {
     const answer = await parts.core.handle({ method: 'POST', path: 'unsubscribe_mail', headers: {}, body: { token: request.params['token'] }, address: readAddress(request) });
     response.status(answer.status === 204 ? 200 : answer.status).set('cache-control', 'no-store').type('text/plain').send(answer.status === 204 ? 'Done\n' : 'Not a link of ours\n');
   });
-  serveWeb(app, config, random, parts.web);
+  const answersCalls = config.roles.has('api');
+  if (answersCalls) serveWeb(app, config, random, parts.web);
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     // Malformed paths are refused by Express itself, with a status.
     const status = typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number' && error.status < 500 ? error.status : 500;
@@ -68,7 +67,7 @@ export function createHttpServer(parts: HttpParts): Server {
     if (!response.headersSent) response.status(status).type('text/plain').send(status === 500 ? 'Something went wrong here\n' : 'Bad request\n');
   });
 
-  const api = apiHandler(parts.core, readAddress);
+  const api = answersCalls ? apiHandler(parts.core, readAddress, parts.load) : refuseCalls;
   const openApi = lazy(() => Buffer.from(JSON.stringify(openApiDocument(config.url))));
   const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 30_000 }, (request, response) => {
     const url = request.url ?? '';
@@ -83,6 +82,12 @@ export function createHttpServer(parts: HttpParts): Server {
   server.requestTimeout = 0;
   server.timeout = 120_000;
   return server;
+}
+
+/** In a process without the role `api`: calls are for other processes, and whoever balances them sends them there. */
+function refuseCalls(request: IncomingMessage, response: ServerResponse): void {
+  const { status, headers, body } = problemResponse(new ParleyError('unavailable', 'this process answers no calls: it has not the role api', { retry_after_ms: 1_000 }));
+  response.writeHead(status, { ...headers, ...(request.complete ? {} : { connection: 'close' }) }).end(JSON.stringify(body));
 }
 
 function mayMeasure(request: Request, token: string | null): boolean {

@@ -34,6 +34,7 @@ async function serve(): Promise<{ url: string; accepted: Accepted[]; server: Ser
       waiting.shift()?.(entry);
       return { message: (text) => void entry.texts.push(text), closed: () => void (entry.gone = true) };
     },
+    crowded: () => false,
     connections: () => accepted.length,
     drain: async () => {},
   };

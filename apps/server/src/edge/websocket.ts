@@ -1,12 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { ParleyError } from '@parley/shared/protocol/errors';
 import { API_PREFIX } from '@parley/shared/protocol/version';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Deps } from '../platform/deps.ts';
-import type { Gateway, SocketEvents, SocketLink } from '../realtime/link.ts';
+import { noGateway, type Gateway, type SocketEvents, type SocketLink } from '../realtime/link.ts';
 import { FrameEncoder } from './frame-encoder.ts';
+import type { LoadMonitor } from './load-monitor.ts';
 import { addressReader } from './peer.ts';
+import { problemResponse } from './problem.ts';
 import { cookieValue, SESSION_COOKIE } from './session.ts';
 
 /** A peer that neither spoke nor answered a ping for two of these is gone. */
@@ -16,7 +19,7 @@ const PING_MS = 30_000;
  * Carries `/api/v1/connect` of an HTTP server to the gateway. The session cookie counts only with an allowed Origin,
  * since browsers send it with any page's connection.
  */
-export function attachWebSockets(server: Server, deps: Pick<Deps, 'config' | 'logger' | 'clock'>, gateway: Gateway): { close(): void } {
+export function attachWebSockets(server: Server, deps: Pick<Deps, 'config' | 'logger' | 'clock'>, gateway: Gateway, load?: Pick<LoadMonitor, 'turnAway' | 'refuse'>): { close(): void } {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.hello_bytes, perMessageDeflate: false, clientTracking: false });
   const encoder = new FrameEncoder();
   const links = new Set<WebSocketLink>();
@@ -26,6 +29,9 @@ export function attachWebSockets(server: Server, deps: Pick<Deps, 'config' | 'lo
     socket.on('error', () => socket.destroy());
     const path = request.url?.split('?', 1)[0];
     if (path !== `${API_PREFIX}/connect`) return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    // Before anything is read or made for it: a storm of reconnections costs a line each.
+    const wait = gateway === noGateway ? 1 : (load?.turnAway('socket') ?? (gateway.crowded() ? (load?.refuse('socket', 'openings') ?? 1) : null));
+    if (wait !== null) return void socket.end(unavailable(wait));
     const { origin, cookie } = request.headers;
     const cookieToken = origin !== undefined && deps.config.origins.includes(origin) ? (cookieValue(cookie, SESSION_COOKIE) ?? null) : null;
     const address = addressOf(request);
@@ -50,6 +56,13 @@ export function attachWebSockets(server: Server, deps: Pick<Deps, 'config' | 'lo
       for (const link of links) link.terminate();
     },
   };
+}
+
+/** The answer to an upgrade that has to come again later, or elsewhere. */
+function unavailable(seconds: number): string {
+  const { headers, body } = problemResponse(new ParleyError('unavailable', 'no sockets are taken here right now', { retry_after_ms: seconds * 1_000 }));
+  const text = JSON.stringify(body);
+  return ['HTTP/1.1 503 Service Unavailable', 'Connection: close', ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), `Content-Length: ${Buffer.byteLength(text)}`, '', text].join('\r\n');
 }
 
 /**

@@ -26,3 +26,9 @@ export function lockDataDirectory(directory: string): { release(): void } {
   }
   return { release: () => void db.close() };
 }
+
+/** Makes the data directory where it is missing, for a process that has it with others. */
+export function useDataDirectory(directory: string): { release(): void } {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return { release: () => undefined };
+}

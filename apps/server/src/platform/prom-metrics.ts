@@ -17,6 +17,7 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_log_refused_total: { help: 'Events that the dispatch log had no room for', labels: [] },
   parley_log_renewals_total: { help: 'Times that the dispatch log may have lost entries', labels: [] },
   parley_page_cache_total: { help: 'Pages of channels asked for that many read at once', labels: ['outcome'] },
+  parley_shed_total: { help: 'Calls and sockets turned away because this process had too much to do', labels: ['what', 'reason'] },
   parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };
 const GAUGES: Record<GaugeName, string> = {
@@ -25,6 +26,7 @@ const GAUGES: Record<GaugeName, string> = {
   parley_outbox_rows: 'Committed events that not all consumers are done with',
   parley_outbox_lag_seconds: 'Age of the oldest of them',
   parley_commit_queue: 'Commands waiting for the writer',
+  parley_dispatcher_partitions: 'Partitions of the log that this process dispatches',
   parley_dispatch_queue: 'Events waiting for the dispatcher',
   parley_jobs_ready: 'Jobs that wait for a worker or for their time',
   parley_jobs_leased: 'Jobs that a worker has',

@@ -31,3 +31,6 @@ export function loadServerSecret(directory: string): ServerSecret {
   if (key.length !== BYTES) throw new Error(`${path} is damaged: it has ${key.length} bytes, not ${BYTES}. Restore it from a backup, or remove it; then links in mails that are out stop working.`);
   return serverSecret(key);
 }
+
+/** The key of a data directory that has one. */
+export const keptServerKey = (directory: string): Uint8Array | null => (existsSync(join(directory, 'server.key')) ? readFileSync(join(directory, 'server.key')) : null);

@@ -28,7 +28,7 @@ export class ConsumerRunner {
   #flushing: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(private readonly deps: Pick<Deps, 'store' | 'clock' | 'logger'>, private readonly consumers: readonly Consumer[], private readonly ledger: OutboxLedger) {}
+  constructor(private readonly deps: Pick<Deps, 'store' | 'clock' | 'logger'>, private readonly consumers: readonly Consumer[], private readonly ledger: OutboxLedger, private readonly fence: () => { name: string; token: number } | null = () => null) {}
 
   /** Resolves when every event was consumed, or was given up for the sweeper to bring again. */
   async run(events: readonly StoredEvent[]): Promise<void> {
@@ -89,7 +89,8 @@ export class ConsumerRunner {
 
   async #complete(ids: string[], consumer: string, consumers: string[]): Promise<void> {
     try {
-      await this.deps.store.run('outbox.consumed', { ids, consumer, consumers });
+      const fence = this.fence();
+      await this.deps.store.run('outbox.consumed', { ids, consumer, consumers, ...(fence && { fence }) });
     } catch (error) {
       if (!this.#stopped) this.deps.logger.warn({ rows: ids.length, error: String(error) }, 'outbox rows could not be completed; they are consumed again');
     }

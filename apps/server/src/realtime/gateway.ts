@@ -18,6 +18,7 @@ import { Hubs } from './hubs.ts';
 import type { Gateway, SocketEvents, SocketLink } from './link.ts';
 import { LinkMonitor } from './link-monitor.ts';
 import type { StreamDeltaReader } from './opening.ts';
+import { Openings } from './openings.ts';
 import { PeopleWatch } from './people-watch.ts';
 
 export const HEARTBEAT_MS = 8_000;
@@ -30,6 +31,9 @@ const PONG_HEADS = 1_000;
 const POLL_LOOKED_MS = 5_000;
 const POLL_REST_MS = 60_000;
 const DRAIN_MS = 3_000;
+/** Reading what a connection begins with costs more than all that follows: so many at once, and so many wait; others come again. */
+const OPENINGS = 64;
+const OPENINGS_WAITING = 10_000;
 
 export interface GatewayParts {
   registry: Registry;
@@ -50,6 +54,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
   readonly #following: Following;
   readonly #people: PeopleWatch;
   readonly #monitor: LinkMonitor;
+  readonly #openings = new Openings(OPENINGS);
   #tick: Timer | null = null;
   #accepted = 0;
   #draining = false;
@@ -96,6 +101,10 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     return { message: (text) => connection.receive(text), closed: () => connection.apply({ kind: 'peer_gone' }) };
   }
 
+  crowded(): boolean {
+    return this.#openings.waiting >= OPENINGS_WAITING;
+  }
+
   async drain(): Promise<void> {
     this.#draining = true;
     for (const connection of [...this.#all]) connection.apply({ kind: 'restarting', retry_after_ms: this.#jitter() });
@@ -128,7 +137,13 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     if (!own) this.#byUser.set(caller.user_id, (own = new Set()));
     own.add(connection);
     connection.userId = caller.user_id;
-    this.#following
+    // It may have come while there was room to wait.
+    if (this.#openings.waiting >= OPENINGS_WAITING) return connection.apply({ kind: 'restarting', retry_after_ms: this.#jitter() });
+    this.#openings.run(() => (connection.closed ? Promise.resolve() : this.#open(connection, caller, hello))).catch((error: unknown) => this.#failed(connection, error));
+  }
+
+  #open(connection: Connection, caller: Caller, hello: Hello): Promise<void> {
+    return this.#following
       .open(connection, caller, hello, (opening, heads) => {
         if (opening.presence) {
           this.deps.presence.choose(caller.user_id, opening.presence.choice, opening.presence.until);
@@ -308,8 +323,9 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     if (looked) this.#polled.looked = now;
     if (rest) this.#polled.rest = now;
     this.#polled.busy = true;
-    this.#following
-      .checkSessions([...this.#all], (connection) => connection.apply({ kind: 'revoked' }))
+    this.#hubs
+      .answer()
+      .then(() => this.#following.checkSessions([...this.#all], (connection) => connection.apply({ kind: 'revoked' })))
       .then(() => (looked || rest ? this.#hubs.poll((hub) => rest || hub.lookers > 0) : undefined))
       .catch((error: unknown) => this.deps.logger.warn({ error: String(error) }, 'polling failed'))
       .then(() => {

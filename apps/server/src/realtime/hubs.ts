@@ -117,13 +117,22 @@ export class Hubs {
 
   /** Without a dispatcher, heads are read from the store. */
   async poll(which: (hub: StreamHub) => boolean): Promise<void> {
-    const hubs = [...this.#hubs.values()].filter((hub) => hub.ready && which(hub));
+    await this.#readHeads((hub) => hub.ready && which(hub), (hub, rev, seq) => {
+      if (rev > hub.rev) this.#take(hub, missed(hub, rev, seq));
+    });
+  }
+
+  /** Without a dispatcher, the store answers those who still wait for one: where a stream stands is where it begins. */
+  async answer(): Promise<void> {
+    await this.#readHeads((hub) => hub.rev < 0, (hub, rev, seq) => this.subscribed(hub.stream, rev, seq));
+  }
+
+  async #readHeads(which: (hub: StreamHub) => boolean, then: (hub: StreamHub, rev: number, seq: number) => void): Promise<void> {
+    const hubs = [...this.#hubs.values()].filter(which);
     for (let i = 0; i < hubs.length; i += 500) {
       const part = hubs.slice(i, i + 500);
       const heads = await this.deps.store.read((tx) => Promise.all(part.map((hub) => headOf(tx, hub.stream))));
-      part.forEach((hub, n) => {
-        if (heads[n]!.rev > hub.rev) this.#take(hub, missed(hub, heads[n]!.rev, heads[n]!.seq));
-      });
+      part.forEach((hub, n) => then(hub, heads[n]!.rev, heads[n]!.seq));
     }
   }
 

@@ -1,3 +1,5 @@
+import { CLOSE } from '@parley/shared/protocol/frames';
+
 /** One WebSocket as the gateway sees it: `ws` in production, a pipe in simulations. */
 export interface SocketLink {
   /** Hands over one encoded frame. Never throws; after `close` it does nothing. */
@@ -21,6 +23,19 @@ export interface Gateway {
   /** Takes a new socket. `cookieToken` is the session cookie when the Origin was allowed. */
   accept(link: SocketLink, peer: { address: string; cookieToken: string | null }): SocketEvents;
   connections(): number;
+  /** As many wait to be let in as may: whoever comes now had better come again. */
+  crowded(): boolean;
   /** Says `bye`, closes all with 1012 and takes no more. */
   drain(): Promise<void>;
 }
+
+/** In place of a gateway in a process without that role. */
+export const noGateway: Gateway = {
+  accept(link) {
+    link.close(CLOSE.restarting, 'no gateway here');
+    return { message: () => undefined, closed: () => undefined };
+  },
+  connections: () => 0,
+  crowded: () => false,
+  drain: () => Promise.resolve(),
+};

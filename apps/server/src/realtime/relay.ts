@@ -14,8 +14,9 @@ const WAITING = 20_000;
  */
 export class Relay {
   readonly #waiting = new Map<number, StoredEvent[]>();
-  readonly #busy = new Set<number>();
+  readonly #draining = new Map<number, Promise<void>>();
   #count = 0;
+  #failing = false;
   #stop: (() => void) | null = null;
 
   constructor(private readonly deps: Pick<Deps, 'store' | 'clock' | 'logger'>, private readonly log: DispatchLog, private readonly ledger: OutboxLedger) {}
@@ -24,9 +25,11 @@ export class Relay {
     this.#stop ??= this.deps.store.onCommitted((events) => this.take(events));
   }
 
-  stop(): void {
+  /** Resolves when what it took lies in the log, or is left to the sweeper. */
+  async stop(): Promise<void> {
     this.#stop?.();
     this.#stop = null;
+    await Promise.all(this.#draining.values());
   }
 
   /** Also the sweeper's way in. */
@@ -41,11 +44,26 @@ export class Relay {
       this.#count++;
       touched.add(partition);
     }
-    for (const partition of touched) if (!this.#busy.has(partition)) void this.#drain(partition);
+    for (const partition of touched) if (!this.#draining.has(partition)) this.#draining.set(partition, this.#drain(partition));
+  }
+
+  /** The last append was refused. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  #works(): void {
+    if (!this.#failing) return;
+    this.#failing = false;
+    this.deps.logger.info({}, 'the dispatch log takes entries again');
+  }
+
+  #fails(error: unknown): void {
+    if (!this.#failing) this.deps.logger.warn({ error: String(error) }, 'the dispatch log takes no entries; the sweeper repeats them');
+    this.#failing = true;
   }
 
   async #drain(partition: number): Promise<void> {
-    this.#busy.add(partition);
     try {
       for (;;) {
         const events = this.#waiting.get(partition);
@@ -53,14 +71,14 @@ export class Relay {
         this.#waiting.delete(partition);
         this.#count -= events.length;
         const [incarnation, now] = [this.log.incarnation(), this.deps.clock.now()];
-        for (const event of events) this.ledger.logged(event.outbox_id, incarnation, now);
-        await this.log.append(partition, events).catch((error: unknown) => {
+        for (const event of events) this.ledger.logged(partition, event.outbox_id, incarnation, now);
+        await this.log.append(partition, events).then(() => this.#works(), (error: unknown) => {
           this.ledger.consumed(events.map((e) => e.outbox_id));
-          this.deps.logger.warn({ partition, events: events.length, error: String(error) }, 'append to the dispatch log failed; the sweeper will repeat it');
+          this.#fails(error);
         });
       }
     } finally {
-      this.#busy.delete(partition);
+      this.#draining.delete(partition);
     }
   }
 }

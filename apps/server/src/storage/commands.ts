@@ -27,12 +27,16 @@ import { mailCommands } from '../features/mail/mail.commands.ts';
 import { pushCommands } from '../features/push/push.commands.ts';
 import { serverCommands } from '../features/server/server.commands.ts';
 import { moveCommands } from './move/move.commands.ts';
+import { dispatchersCommands } from './dispatchers.commands.ts';
+import { processesCommands } from './processes.commands.ts';
 import { storeCommands } from './store.commands.ts';
 
 /** All write use cases by name. A feature adds its `*.commands.ts` here, in one line. */
 export const COMMANDS = {
   ...storeCommands,
   ...moveCommands,
+  ...dispatchersCommands,
+  ...processesCommands,
   ...importsCommands,
   ...jobsCommands,
   ...idempotencyCommands,

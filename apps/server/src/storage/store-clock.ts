@@ -23,6 +23,9 @@ export class StoreClock {
   /** Fourteen hexadecimal digits: they sort as text as they do as numbers. */
   nextId(): string {
     this.lastId = Math.max(this.lastId + 1, this.last);
-    return this.lastId.toString(16).padStart(14, '0');
+    return outboxIdAt(this.lastId);
   }
 }
+
+/** The first outbox id that a commit of this time may have; microseconds. */
+export const outboxIdAt = (us: number): string => Math.max(0, Math.floor(us)).toString(16).padStart(14, '0');

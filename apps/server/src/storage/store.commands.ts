@@ -1,4 +1,5 @@
 import { defineCommand } from './command.ts';
+import { requireToken } from './leases.ts';
 import { leases, meta, outbox } from './tables.ts';
 
 /** A lease as its holder knows it. */
@@ -12,8 +13,12 @@ export interface Lease {
 
 /** Commands of the store's own means: outbox and leases. All times are the store's clock, whatever the callers' say. */
 export const storeCommands = {
-  /** A durable consumer has committed these outbox rows; a row goes when all of `consumers` are done. */
-  'outbox.consumed': defineCommand(async (tx, args: { ids: string[]; consumer: string; consumers: string[] }) => {
+  /**
+   * A durable consumer has committed these outbox rows; a row goes when all of `consumers` are done. With `fence`, refused
+   * for a dispatcher that another has taken for dead: whoever looks after the rows since then decides about them.
+   */
+  'outbox.consumed': defineCommand(async (tx, args: { ids: string[]; consumer: string; consumers: string[]; fence?: { name: string; token: number } }) => {
+    if (args.fence) await requireToken(tx, args.fence.name, args.fence.token);
     const last = args.consumers.every((c) => c === args.consumer);
     for (const id of args.ids) {
       if (last) {

@@ -286,6 +286,10 @@ export const jobs = table<JobRow>({
 export interface LeaseRow extends Row { name: string; holder: string; token: number; until: number }
 export const leases = table<LeaseRow>({ name: 'leases', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
 
+/** One process that serves the store, until then (microseconds, the store's clock). */
+export interface ProcessRow extends Row { id: string; name: string; place: string | null; alone: number; local_files: number; roles: string[]; started_at: number; until: number }
+export const processes = table<ProcessRow>({ name: 'processes', key: ['id'], shard: null, columns: { id: 'text' }, indexes: {} });
+
 export interface ImportRow extends Row { id: string; workspace_id: string; user_id: string; kind: string; state: 'queued' | 'running' | 'done' | 'failed'; path: string; status: unknown; at: number }
 export const imports = table<ImportRow>({ name: 'imports', key: ['id'], shard: null, columns: { id: 'text', workspace_id: 'text', at: 'integer' }, indexes: { by_workspace: { fields: ['workspace_id', 'at'] } } });
 /** What a source's id became here: `scope` is `workspace/slack/user` and the like. */
@@ -359,12 +363,12 @@ export const fileHolds = table<FileHoldRow>({ name: 'file_holds', key: ['name'],
 export interface FileUsageRow extends Row { user_id: string; bytes: number }
 export const fileUsage = table<FileUsageRow>({ name: 'file_usage', key: ['user_id'], shard: 'user_id', columns: { user_id: 'text' }, indexes: {} });
 
-/** `incarnation`, `set_up`, `server`, `vapid`. */
+/** `incarnation`, `set_up`, `server`, `vapid`, `server_key`, `set_up_code`. */
 export interface MetaRow extends Row { name: string; value: unknown }
 export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, columns: { name: 'text' }, indexes: {} });
 
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, caughtUp, stays, messages, mentions, messageVersions, reactions, pins, keywordWatchers, keywordHits, threadFollowers, delivered, users, claims,
-  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, imports, importMap, importSkips, files, fileUses, blobs, fileHolds, fileUsage, meta, groups, groupMembers, emoji,
+  workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, processes, imports, importMap, importSkips, files, fileUses, blobs, fileHolds, fileUsage, meta, groups, groupMembers, emoji,
   pushSubscriptions, pushPeople, pushTold, digests, linkCards,
 ] as readonly Table[];

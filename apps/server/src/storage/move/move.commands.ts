@@ -6,7 +6,7 @@ import { MARK, readMark, StoreMovedError, type MoveMark } from './move-mark.ts';
 import { canonicalJson } from './table-sum.ts';
 
 /** A server that was started and never set up leaves these; they go when a move begins. */
-const NOT_CONTENT = new Set(['meta', 'leases', 'jobs']);
+const NOT_CONTENT = new Set(['meta', 'leases', 'processes', 'jobs']);
 
 /** What moving a whole server asks of the two stores. All but `move.reopen` are refused without the mark of the same move. */
 export const moveCommands = {
