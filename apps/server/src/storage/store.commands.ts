@@ -20,11 +20,11 @@ export const storeCommands = {
   'outbox.consumed': defineCommand(async (tx, args: { ids: string[]; consumer: string; consumers: string[]; fence?: { name: string; token: number } }) => {
     if (args.fence) await requireToken(tx, args.fence.name, args.fence.token);
     const last = args.consumers.every((c) => c === args.consumer);
+    if (last) {
+      await Promise.all(args.ids.map((id) => tx.delete(outbox, [id])));
+      return {};
+    }
     for (const id of args.ids) {
-      if (last) {
-        await tx.delete(outbox, [id]);
-        continue;
-      }
       const row = await tx.get(outbox, [id]);
       if (!row) continue;
       const done = [...new Set([...row.done, args.consumer])];

@@ -1,19 +1,21 @@
-import type { AnyBulkWriteOperation, ClientSession, Db, Document, MongoClient, Timestamp } from 'mongodb';
+import type { ClientSession, Db, MongoClient, Timestamp } from 'mongodb';
 import type { CommandHandler } from '../command.ts';
 import { cloneJson } from '../json.ts';
 import type { StoredEvent } from '../port.ts';
 import type { StoreClock } from '../store-clock.ts';
-import { heads } from '../tables.ts';
 import { BatchReads } from './batch-reads.ts';
-import { keyFilter, LOCK, ORDER, toDocument } from './documents.ts';
 import { failureOf } from './errors.ts';
+import type { GuardedAnswers } from './guards.ts';
 import { MongodbTx } from './mongodb-tx.ts';
-import { Overlay, type Written } from './overlay.ts';
+import { Overlay } from './overlay.ts';
 import { Reader } from './reader.ts';
+import { Writes } from './writes.ts';
 
 export interface Command {
   name: string;
   args: unknown;
+  /** Where it is thought to write: commands of one place are best committed together, or after each other. */
+  place: string;
 }
 export type Outcome = { ok: true; result: unknown } | { ok: false; error: unknown };
 export interface Committed {
@@ -27,6 +29,9 @@ export interface BatchOptions {
   commands: Readonly<Record<string, CommandHandler<never, unknown>>>;
   clock: StoreClock;
   uuid(): string;
+  /** Ends what must be this process's alone: outbox ids, versions of guards. */
+  process: string;
+  guarded: GuardedAnswers;
   /** The newest time that this process knows to be committed; its transactions begin no earlier. */
   floor(): Timestamp | undefined;
   committedAt(time: Timestamp): void;
@@ -41,15 +46,16 @@ export const CAREFUL = Symbol('careful');
 
 /**
  * Runs commands in one transaction. Resolves after a majority has it in its journals.
+ * `writing` is told of the events before they can be committed.
  * @throws the database's own error, with nothing committed, unless `failureOf` calls it `unknown`.
  */
-export async function runBatch(options: BatchOptions, commands: readonly Command[], careful: boolean): Promise<Committed | typeof CAREFUL> {
+export async function runBatch(options: BatchOptions, commands: readonly Command[], careful: boolean, writing: (events: readonly StoredEvent[]) => void): Promise<Committed | typeof CAREFUL> {
   const session = options.client.startSession({ causalConsistency: true });
   try {
     const floor = options.floor();
     if (floor) session.advanceOperationTime(floor);
     session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', j: true, wtimeoutMS: COMMIT_MS }, maxCommitTimeMS: MAX_COMMIT_MS });
-    const done = await execute(options, session, commands, careful);
+    const done = await new Batch(options, session, commands, careful).execute(writing);
     if (done === CAREFUL) await session.abortTransaction();
     else await commit(session);
     if (session.operationTime) options.committedAt(session.operationTime);
@@ -60,78 +66,85 @@ export async function runBatch(options: BatchOptions, commands: readonly Command
   }
 }
 
-async function execute(options: BatchOptions, session: ClientSession, commands: readonly Command[], careful: boolean): Promise<Committed | typeof CAREFUL> {
-  const reads = new BatchReads(new Reader(options.db, session));
-  const overlay = new Overlay();
-  const begin = (into: Overlay): MongodbTx => new MongodbTx({ reads, overlay: into, clock: options.clock, uuid: options.uuid, careful });
-  if (commands.length > 1) await foresee(options, commands, reads, begin);
-  const outcomes: Outcome[] = [];
-  const events: StoredEvent[] = [];
-  const relied = new Map<string, { table: MongodbTx['relied'][number]['table']; key: MongodbTx['relied'][number]['key'] }>();
-  for (const command of commands) {
-    overlay.begin();
-    const tx = begin(overlay);
-    try {
-      const result = cloneJson(await call(options, command, tx));
-      const told = await tx.finish();
-      events.push(...told);
-      outcomes.push({ ok: true, result });
-      if (overlay.writes > 0) for (const row of tx.relied) relied.set(`${row.table.name} ${row.key.join(' ')}`, row);
-    } catch (error) {
+/** A command that was run with nothing but the database under it, to be taken as it is unless those before it speak against. */
+interface Attempt {
+  tx: MongodbTx;
+  overlay: Overlay;
+  outcome: Outcome;
+}
+
+class Batch {
+  private readonly reads: BatchReads;
+  private readonly overlay = new Overlay();
+
+  constructor(private readonly options: BatchOptions, private readonly session: ClientSession, private readonly commands: readonly Command[], private readonly careful: boolean) {
+    this.reads = new BatchReads(new Reader(options.db, session), options.guarded);
+  }
+
+  async execute(writing: (events: readonly StoredEvent[]) => void): Promise<Committed | typeof CAREFUL> {
+    const { options, reads, overlay, commands } = this;
+    for (const { place } of commands) reads.foresee(options.guarded.usually(place) ?? (place.startsWith('channel:') ? [place] : []));
+    // All at once, so that what they read is asked for together; most of them have nothing to do with each other.
+    const attempts = commands.length > 1 ? await Promise.all(commands.map(async (command) => this.attempt(command, new Overlay()))) : [];
+    reads.throwFailure();
+    const outcomes: Outcome[] = [];
+    const events: StoredEvent[] = [];
+    const writes = new Writes(options);
+    for (const [i, command] of commands.entries()) {
+      let attempt = attempts[i];
+      if (attempt && !attempt.overlay.needsCare && !attempt.tx.isTouchedBy(overlay)) {
+        overlay.begin();
+        // What failed writes nothing, but may have failed for something that it wrote.
+        if (attempt.outcome.ok || attempt.overlay.writes > 0) overlay.adopt(attempt.overlay);
+      } else {
+        attempt?.tx.end();
+        attempt = await this.attempt(command, overlay);
+        reads.throwFailure();
+      }
+      const { tx, outcome } = attempt;
+      options.guarded.asked(command.place, tx.heads);
+      if (outcome.ok) {
+        events.push(...(await tx.finish(overlay)));
+        if (overlay.writes > 0) writes.rely(tx);
+      } else {
+        tx.end();
+        // What it wrote was taken for allowed; whether it was decides which error is its.
+        if (!this.careful && overlay.writes > 0) return CAREFUL;
+        overlay.undo();
+      }
+      reads.throwFailure();
+      if (overlay.needsCare) return CAREFUL;
+      outcomes.push(outcome);
+    }
+    await reads.idle();
+    writing(events);
+    await writes.send(this.session, overlay, events, this.careful);
+    return { outcomes, events };
+  }
+
+  private async attempt(command: Command, overlay: Overlay): Promise<Attempt> {
+    for (;;) {
+      overlay.begin();
+      const tx = new MongodbTx({ reads: this.reads, overlay, clock: this.options.clock, uuid: this.options.uuid, process: this.options.process, careful: this.careful });
+      let outcome: Outcome;
+      try {
+        outcome = { ok: true, result: cloneJson(await this.call(command, tx)) };
+      } catch (error) {
+        outcome = { ok: false, error };
+      }
+      const unproven = this.reads.failure || overlay.needsCare ? [] : tx.unproven();
+      if (unproven.length === 0) return { tx, overlay, outcome };
+      this.reads.look(unproven);
       tx.end();
-      // What it wrote was taken for allowed; whether it was decides which error is its.
-      if (!careful && (overlay.writes > 0 || overlay.needsCare) && !reads.failure) return CAREFUL;
       overlay.undo();
-      outcomes.push({ ok: false, error });
     }
-    if (reads.failure) throw reads.failure.error;
-    if (overlay.needsCare) return CAREFUL;
   }
-  await write(options.db, session, overlay, events, careful);
-  for (const { table, key } of relied.values()) {
-    if (!overlay.get(table, key)) await options.db.collection(table.name).updateOne(keyFilter(table, key), { $inc: { [LOCK]: 1 } }, { session });
+
+  private async call(command: Command, tx: MongodbTx): Promise<unknown> {
+    const handler = this.options.commands[command.name];
+    if (!handler) throw new TypeError(`no command ${command.name}`);
+    return handler(tx, cloneJson(command.args) as never);
   }
-  return { outcomes, events };
-}
-
-async function call(options: BatchOptions, command: Command, tx: MongodbTx): Promise<unknown> {
-  const handler = options.commands[command.name];
-  if (!handler) throw new TypeError(`no command ${command.name}`);
-  return handler(tx, cloneJson(command.args) as never);
-}
-
-/** Runs all at once and throws away what they do, so that what they read is asked for together and known when their turn comes. */
-async function foresee(options: BatchOptions, commands: readonly Command[], reads: BatchReads, begin: (into: Overlay) => MongodbTx): Promise<void> {
-  await Promise.allSettled(commands.map(async (command) => {
-    const tx = begin(new Overlay());
-    try {
-      await call(options, command, tx);
-      await tx.finish();
-    } finally {
-      tx.end();
-    }
-  }));
-  if (reads.failure) throw reads.failure.error;
-}
-
-async function write(db: Db, session: ClientSession, overlay: Overlay, events: readonly StoredEvent[], careful: boolean): Promise<void> {
-  const newest = new Map(events.map((event) => [event.stream as string, event.outbox_id]));
-  for (const rows of overlay.all(heads.name)) {
-    const operations = rows.flatMap((written) => operationsOf(written, careful, newest)).sort((a, b) => a.rank - b.rank).map(({ operation }) => operation);
-    if (operations.length > 0) await db.collection(rows[0]!.table.name).bulkWrite(operations, { session, ordered: true });
-  }
-}
-
-/** Rows that leave go first, so that a unique value may pass from one row to another. */
-function operationsOf({ table, key, row, fresh }: Written, careful: boolean, newest: ReadonlyMap<string, string>): { rank: number; operation: AnyBulkWriteOperation<Document> }[] {
-  const filter = keyFilter(table, key);
-  if (!row) return fresh ? [] : [{ rank: 0, operation: { deleteOne: { filter } } }];
-  const document = toDocument(table, row);
-  if (table.name === heads.name && newest.has(key[0] as string)) document[ORDER] = newest.get(key[0] as string);
-  if (fresh) return [{ rank: 2, operation: { insertOne: { document } } }];
-  if (careful && Object.values(table.indexes).some(({ unique }) => unique)) return [{ rank: 0, operation: { deleteOne: { filter } } }, { rank: 2, operation: { insertOne: { document } } }];
-  const { _id: _, ...replacement } = document;
-  return [{ rank: 1, operation: { replaceOne: { filter, replacement, upsert: true } } }];
 }
 
 async function commit(session: ClientSession): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Document } from 'mongodb';
+import { foldOf, type Fold } from '../fold.ts';
 import { orderedFields } from '../order.ts';
 import type { KeyPart, Range, Row, Table } from '../port.ts';
+import { heads } from '../tables.ts';
 
 /** The fields of a row that are no columns, as JSON text: names and values that BSON would refuse or change come back as they were. */
 export const REST = '_rest';
@@ -12,24 +14,42 @@ export const LOCK = '_lock';
 /** A key of one field is the `_id` itself; longer ones have a unique index that begins with the shard key. */
 export const fieldOf = (table: Table, column: string): string => (table.key.length === 1 && table.key[0] === column ? '_id' : column);
 
+const folds = new WeakMap<Table, Fold | null>();
+
+function foldFor(table: Table): Fold | null {
+  let fold = folds.get(table);
+  if (fold === undefined) folds.set(table, (fold = foldOf(table)));
+  return fold;
+}
+
+/** A document among the heads may be there only for what it guards (see `guardOf`). */
+export const isRow = (table: Table, document: Document): boolean => table.name !== heads.name || document[REST] !== undefined;
+
 /** Absent columns are not stored, so that an index on those that exist leaves the row out. */
 export function toDocument(table: Table, row: Row): Document {
   const document: Document = {};
-  const rest = { ...row };
-  for (const name in table.columns) {
+  const rest: Row = {};
+  let more = table.name === heads.name;
+  for (const name in row) {
     const value = row[name];
-    delete rest[name];
-    if (value !== null && value !== undefined) document[fieldOf(table, name)] = value;
+    if (!(name in table.columns)) {
+      rest[name] = value;
+      more = true;
+    } else if (value !== null && value !== undefined) document[fieldOf(table, name)] = value;
   }
-  if (Object.keys(rest).length > 0) document[REST] = JSON.stringify(rest);
+  if (more) {
+    foldFor(table)?.close(rest, row);
+    document[REST] = JSON.stringify(rest);
+  }
   return document;
 }
 
 /** A row of its own each time: what a caller does to it changes nothing. */
 export function fromDocument(table: Table, document: Document): Row {
-  const row: Row = document[REST] === undefined ? {} : (JSON.parse(document[REST] as string) as Row);
-  for (const name in table.columns) row[name] = (document[fieldOf(table, name)] as unknown) ?? null;
-  return row;
+  const columns: Row = {};
+  for (const name in table.columns) columns[name] = (document[fieldOf(table, name)] as unknown) ?? null;
+  const rest = document[REST] === undefined ? {} : (JSON.parse(document[REST] as string) as Row);
+  return foldFor(table)?.open(rest, columns) ?? Object.assign(rest, columns);
 }
 
 export const keyOf = (table: Table, row: Row): KeyPart[] => table.key.map((name) => row[name] as KeyPart);
@@ -56,6 +76,7 @@ export function rangeFilter(table: Table, range: Range & { reverse?: boolean }):
     if (!conditions.has(name) && !table.key.includes(name)) conditions.set(name, { $gte: table.columns[name] === 'text' ? '' : Number.NEGATIVE_INFINITY });
   }
   const filter: Document = Object.fromEntries([...conditions].map(([name, condition]) => [fieldOf(table, name), condition]));
+  if (table.name === heads.name) filter[REST] = { $exists: true };
   if (range.after) filter['$and'] = behind(table, sortedFields(table, range.index).slice(prefix.length), range.index, range.after, range.reverse === true);
   return filter;
 }

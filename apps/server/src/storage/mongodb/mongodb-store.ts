@@ -8,15 +8,17 @@ import { COMMANDS, type CommandArgs, type CommandName, type CommandResult } from
 import { cloneJson } from '../json.ts';
 import { checkKey } from '../order.ts';
 import type { KeyPart, ReadTx, Row, Store, StoredEvent, Table } from '../port.ts';
-import { Admission, DEFAULT_LIMITS } from '../sqlite/admission.ts';
+import { Admission, DEFAULT_LIMITS } from '../admission.ts';
 import { StoreClock } from '../store-clock.ts';
 import { outbox, TABLES } from '../tables.ts';
 import { Committer, type Waiting } from './committer.ts';
 import { connectMongo, type MongoConnection } from './connection.ts';
-import { fromDocument, keyFilter, REST } from './documents.ts';
+import { REST } from './documents.ts';
 import { closedError, storageError } from './errors.ts';
+import { GuardedAnswers } from './guards.ts';
 import { readHealth } from './health.ts';
-import { MAX_READ_MS } from './reader.ts';
+import { placeOf } from './place.ts';
+import { Recall } from './recall.ts';
 import { prepareSchema } from './schema.ts';
 import { ServerTime } from './server-time.ts';
 import { SnapshotReads } from './snapshot-reads.ts';
@@ -30,6 +32,8 @@ export interface MongoStoreOptions {
   /** For tests: a clock in place of the primary's, milliseconds since the epoch; other tables and commands. */
   now?: () => number;
   tables?: readonly Table[];
+  /** Most commands in one transaction. */
+  maxBatch?: number;
   commands?: Readonly<Record<string, CommandHandler<never, unknown>>>;
 }
 
@@ -42,7 +46,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   try {
     await prepareSchema(connected.db, options.tables ?? TABLES);
     const known = await knownIncarnation(connected);
-    const time = await ServerTime.start(connected.db);
+    const time = await ServerTime.start(connected.client, connected.db, options.logger);
     const [newest] = await connected.db.collection(outbox.name).find({}, { sort: { _id: -1 }, limit: 1, readConcern: { level: 'majority' } }).toArray();
     const { operationTime } = await connected.db.admin().command({ ping: 1 });
     return new MongodbStore(connected, options, known, time, newest?.['_id'] as unknown as string | undefined, operationTime as Timestamp | undefined);
@@ -63,6 +67,7 @@ async function knownIncarnation({ db }: MongoConnection): Promise<string> {
 
 class MongodbStore implements Store {
   private readonly committer: Committer;
+  private readonly recalled: Recall;
   private readonly admission = new Admission(DEFAULT_LIMITS);
   private readonly metrics: Metrics;
   private readonly logger: Logger;
@@ -75,14 +80,17 @@ class MongodbStore implements Store {
   constructor(private readonly connected: MongoConnection, options: MongoStoreOptions, private readonly known: string, private readonly time: ServerTime, newest: string | undefined, private floor: Timestamp | undefined) {
     this.metrics = options.metrics ?? noMetrics;
     this.logger = options.logger ?? silentLogger;
+    this.recalled = new Recall(connected.client, connected.db, () => this.floor);
     const now = options.now ?? (() => time.now());
     this.committer = new Committer(
       {
         ...connected, clock: new StoreClock(now, newest), uuid: () => uuidv7({ now: () => Math.floor(now()) }, systemRandom),
         commands: options.commands ?? (COMMANDS as Readonly<Record<string, CommandHandler<never, unknown>>>),
+        process: `-${Math.floor(Math.random() * 36 ** 5).toString(36).padStart(5, '0')}`, guarded: new GuardedAnswers(),
         floor: () => this.floor, committedAt: (at) => this.passed(at),
       },
       { committed: (events) => this.tell(events), settled: (batch) => this.settled(batch) },
+      options.maxBatch,
     );
   }
 
@@ -97,20 +105,9 @@ class MongodbStore implements Store {
     });
   }
 
-  /** Asked of the primary each time: another process may have changed the row, and nobody tells of it. */
   async recall<R extends Row>(table: Table<R>, key: readonly KeyPart[]): Promise<R | undefined> {
-    const plain = table as Table;
-    checkKey(plain, key);
-    return this.tracked(async () => {
-      const session = this.connected.client.startSession({ causalConsistency: true });
-      try {
-        if (this.floor) session.advanceOperationTime(this.floor);
-        const found = await this.connected.db.collection(table.name).findOne(keyFilter(plain, key), { session, readConcern: { level: 'majority' }, maxTimeMS: MAX_READ_MS });
-        return found ? (fromDocument(plain, found) as R) : undefined;
-      } finally {
-        await session.endSession();
-      }
-    });
+    checkKey(table as Table, key);
+    return this.tracked(async () => (await this.recalled.row(table as Table, key)) as R | undefined);
   }
 
   async run<N extends CommandName>(name: N, args: CommandArgs<N>): Promise<CommandResult<N>> {
@@ -121,7 +118,7 @@ class MongodbStore implements Store {
     const result = await new Promise<unknown>((resolve, reject) => {
       const done = (): void => void this.waiting.delete(waiting);
       const waiting: Waiting = {
-        name, args: copy, since: performance.now(),
+        name, args: copy, place: placeOf(name, copy), since: performance.now(),
         resolve: (value) => (done(), resolve(value)),
         reject: (error) => (done(), reject(error)),
       };
@@ -171,6 +168,7 @@ class MongodbStore implements Store {
 
   private passed(at: Timestamp): void {
     if (this.floor === undefined || at.greaterThan(this.floor)) this.floor = at;
+    this.time.passed(at.getHighBitsUnsigned());
   }
 
   private tell(events: StoredEvent[]): void {

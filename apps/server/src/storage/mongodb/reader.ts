@@ -1,6 +1,6 @@
-import type { ClientSession, Db, Document } from 'mongodb';
+import type { ClientSession, Db, Document, ReadConcernLike } from 'mongodb';
 import type { KeyPart, Range, Table } from '../port.ts';
-import { fieldOf, hintOf, keyFilter, rangeFilter, sortedFields } from './documents.ts';
+import { fieldOf, hintOf, isRow, keyFilter, rangeFilter, sortedFields } from './documents.ts';
 import type { Question } from './rows.ts';
 
 /** No single question may take longer; what does is given up as `unavailable`. */
@@ -8,11 +8,12 @@ export const MAX_READ_MS = 20_000;
 
 /** Questions to the database within one session. */
 export class Reader {
-  constructor(private readonly db: Db, private readonly session: ClientSession) {}
+  /** `readConcern` for a session that has none of its own. */
+  constructor(private readonly db: Db, private readonly session: ClientSession, private readonly readConcern?: ReadConcernLike) {}
 
   async get(table: Table, key: readonly KeyPart[]): Promise<Document | undefined> {
     const found = await this.db.collection(table.name).findOne(keyFilter(table, key), { session: this.session, hint: hintOf(table, undefined), maxTimeMS: MAX_READ_MS });
-    return found ?? undefined;
+    return found && isRow(table, found) ? found : undefined;
   }
 
   async find(table: Table, question: Question): Promise<Document[]> {
@@ -43,6 +44,6 @@ export class Reader {
     }
     const filters = [...groups.values()].map(({ lead, last }): Document => ({ ...Object.fromEntries(lead.map((part, i) => [fields[i]!, { $eq: part }])), [fields.at(-1)!]: { $in: last } }));
     const filter = filters.length === 1 ? filters[0]! : { $or: filters };
-    return this.db.collection(table.name).find(filter, { session: this.session, hint: hintOf(table, index), batchSize: 1_000, maxTimeMS: MAX_READ_MS }).toArray();
+    return this.db.collection(table.name).find(filter, { session: this.session, hint: hintOf(table, index), batchSize: 1_000, maxTimeMS: MAX_READ_MS, ...(this.readConcern && { readConcern: this.readConcern }) }).toArray();
   }
 }

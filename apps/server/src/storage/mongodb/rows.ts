@@ -4,7 +4,12 @@ import type { KeyPart, Range, Row, Table } from '../port.ts';
 /** A question to one table, and its answers as documents. */
 export type Question = Range & { reverse?: boolean; limit: number };
 
-export const keyName = (key: readonly KeyPart[]): string => JSON.stringify(key);
+/** One text for a key; no two keys have the same. */
+export function keyName(key: readonly KeyPart[]): string {
+  let name = '';
+  for (const part of key) name += typeof part === 'string' ? `${part.length}:${part}` : `#${part};`;
+  return name;
+}
 
 /** Whether a row is in a range, and where; for rows that are not in the database yet. */
 export function placeIn(table: Table, range: Range & { reverse?: boolean }, row: Row): Position | undefined {

@@ -6,7 +6,7 @@ import type { CommandHandler } from '../command.ts';
 import { COMMANDS, type CommandArgs, type CommandName, type CommandResult } from '../commands.ts';
 import type { KeyPart, ReadTx, Row, Store, StoredEvent, Table } from '../port.ts';
 import { TABLES } from '../tables.ts';
-import { Admission, DEFAULT_LIMITS, type AdmissionLimits } from './admission.ts';
+import { Admission, DEFAULT_LIMITS, type AdmissionLimits } from '../admission.ts';
 import { closedError, type Outcome } from './batch-writer.ts';
 import { openWriter, type Connection, type Settings } from './connection.ts';
 import type { FilingLimits } from './filing.ts';

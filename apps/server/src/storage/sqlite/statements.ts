@@ -3,7 +3,7 @@ import type { KeyPart, Range, Row, Table } from '../port.ts';
 import { Ceilings } from './ceilings.ts';
 import type { Connection } from './connection.ts';
 import { Filing, type FilingLimits } from './filing.ts';
-import { foldOf, type Fold } from './fold.ts';
+import { foldOf, type Fold } from '../fold.ts';
 import { GatheredValues } from './gathered-values.ts';
 import { HotTable } from './hot-table.ts';
 import { recallKey } from './recalled-rows.ts';

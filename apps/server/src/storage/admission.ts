@@ -1,5 +1,5 @@
 import { ParleyError } from '@parley/shared/protocol/errors';
-import { MAX_BATCH } from './commit-loop.ts';
+import { MAX_BATCH } from './sqlite/commit-loop.ts';
 
 export interface AdmissionLimits {
   /** Most commands that may wait. */

@@ -1,4 +1,4 @@
-import type { Row, Table } from '../port.ts';
+import type { Row, Table } from './port.ts';
 
 /** Marks the name of a field that is kept without what its columns repeat. No field of a row may begin so. */
 const MARK = '$';
