@@ -17,12 +17,24 @@ mkdirSync(reports, { recursive: true });
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
 
-/** Runs a command with its output shown; resolves to the exit code. */
-const run = (command, args, env = {}) =>
+/** What no step needs, unless it hangs. */
+const STEP_MINUTES = 25;
+const CLUSTER_MINUTES = 10;
+
+/** Runs a command with its output shown; resolves to the exit code. One that is over its minutes is ended, and failed. */
+const run = (command, args, env = {}, minutes = STEP_MINUTES) =>
   new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', ...env } });
-    child.on('error', () => resolve(127));
-    child.on('exit', (code, signal) => resolve(signal ? 128 : code));
+    const late = setTimeout(() => {
+      console.error(`\n!!! not done in ${minutes} minutes: ${command} ${args.slice(0, 4).join(' ')} !!!`);
+      child.kill('SIGKILL');
+    }, minutes * 60_000);
+    const end = (code) => {
+      clearTimeout(late);
+      resolve(code);
+    };
+    child.on('error', () => end(127));
+    child.on('exit', (code, signal) => end(signal ? 128 : code));
   });
 
 function count(name, result) {
@@ -41,9 +53,9 @@ async function timed(name, step) {
 
 const exitOnly = (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 });
 
-async function vitest(name, projects, args = []) {
+async function vitest(name, projects, args = [], minutes = STEP_MINUTES) {
   const file = `${reports}/${name}.json`;
-  const code = await run('npx', ['vitest', 'run', ...projects.flatMap((p) => ['--project', p]), '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args]);
+  const code = await run('npx', ['vitest', 'run', ...projects.flatMap((p) => ['--project', p]), '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args], {}, minutes);
   return read(file, code, (r) => ({ passed: r.numPassedTests, failed: r.numFailedTests, skipped: r.numPendingTests + (r.numTodoTests ?? 0) }));
 }
 
@@ -70,7 +82,7 @@ await timed('unit', () => vitest('unit', ['shared', 'server', 'web', 'desktop', 
 await Promise.all([timed('simulation', () => vitest('simulation', ['simulation'], ['--maxWorkers=1'])), timed('stories', stories)]);
 await timed('browser parts', () => vitest('browser', ['browser']));
 await timed('real processes', () => vitest('integration', ['integration'], ['--no-file-parallelism']));
-await timed('faults of a cluster', () => vitest('cluster', ['cluster'], ['--no-file-parallelism']));
+await timed('faults of a cluster', () => vitest('cluster', ['cluster'], ['--no-file-parallelism'], CLUSTER_MINUTES));
 
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ''}`);

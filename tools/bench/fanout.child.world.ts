@@ -56,7 +56,7 @@ export async function openWorld(options: { people: number; store: 'memory' | 'sq
   const deps: Deps = {
     store, clock, random, presence: registry, logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures, files: new MemoryFiles(),
     push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)),
-    links: noLinks, cardPictures: new MemoryFiles(), uploads: new DiskUploads(directory),
+    links: noLinks, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads(directory),
     config: { host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), mongodbUrl: null, redisUrl: null, filesPlace: { kind: 'disk', shared: false }, rateLimits: false, largeChannel: 100_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: null, metricsToken: null, egressAllow: [], smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null },
   };
   const parts: RealtimeParts = { log, registry, alone: true };

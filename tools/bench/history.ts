@@ -106,7 +106,7 @@ function coreOver(store: Store, directory: string, pages?: PageCache): Core {
   const random = { bytes: (n: number) => randomFillSync(new Uint8Array(n)) };
   const deps: Deps = {
     store, clock, random, presence: new EmbeddedRegistry({ clock, random }), logger: silentLogger, metrics: noMetrics, search: new MemorySearchIndex(), passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures,
-    files: new MemoryFiles(), cardPictures: new MemoryFiles(), uploads: new DiskUploads(directory), push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)), links: noLinks, config: loadConfig({ PARLEY_RATE_LIMITS: 'off' }, { data: directory }), ...(pages && { pages }),
+    files: new MemoryFiles(), cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads(directory), push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)), links: noLinks, config: loadConfig({ PARLEY_RATE_LIMITS: 'off' }, { data: directory }), ...(pages && { pages }),
   };
   return createCore(deps);
 }

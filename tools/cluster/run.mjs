@@ -23,7 +23,7 @@ if (!args.includes('--built')) {
     process.exit(1);
   }
 }
-const cluster = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('./cluster.ts', import.meta.url)), ...args.filter((a) => a !== '--built')], { cwd: root, stdio: ['pipe', 'inherit', 'inherit'] });
+const cluster = spawn(process.execPath, ['--no-warnings', '--import', 'tsx', fileURLToPath(new URL('./cluster.ts', import.meta.url)), ...args.filter((a) => a !== '--built')], { cwd: root, stdio: ['pipe', 'inherit', 'inherit'] });
 // Its input ends when this process does, however that is; it ends with it. Ctrl-C reaches both.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => cluster.kill('SIGTERM'));
 cluster.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

@@ -24,6 +24,7 @@ import { registerProcess, type NotAlone } from './platform/process-register.ts';
 import { openRedis, type RedisLink } from './platform/redis/redis-link.ts';
 import { openPush } from './push/open-push.ts';
 import { newVapidKeys } from './push/web/vapid-request.ts';
+import { EXPIRE_DEVICES_JOB, expireDevicesJob, scheduleDeviceExpiry } from './features/devices/expire.service.ts';
 import { COLLECT_JOB, collectJob, scheduleCollection } from './features/files/collect.service.ts';
 import { IMPORT_JOB } from './features/imports/imports.commands.ts';
 import { importJob, requeueImports } from './features/imports/imports.service.ts';
@@ -173,10 +174,11 @@ export async function startApplication(services: Services): Promise<Application>
   const sockets = attachWebSockets(server, deps, realtime.gateway, load);
   await realtime.start();
   if (config.roles.has('dispatcher')) indexer.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [COLLECT_JOB]: collectJob(deps), [REMINDER_JOB]: reminderJob(deps), [INBOX_JOB]: inboxJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [COLLECT_JOB]: collectJob(deps), [EXPIRE_DEVICES_JOB]: expireDevicesJob(deps), [REMINDER_JOB]: reminderJob(deps), [INBOX_JOB]: inboxJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
     await scheduleCollection(deps, COLLECT_AFTER_START_MS);
+    await scheduleDeviceExpiry(deps, COLLECT_AFTER_START_MS);
     await deps.store.run('jobs.revive', { kinds: [REMINDER_JOB, SCHEDULED_JOB, INBOX_JOB, LINK_CARDS_JOB] });
     jobs.start();
   }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { ConfigError } from '../config/load-config.ts';
 import { DataInUse } from '../platform/data-lock.ts';
 import { MongoUnreachableError, NotReplicaSetError } from '../storage/mongodb/connection.ts';
+import { ShardKeyError } from '../storage/mongodb/sharding.ts';
 import { StoreMovedError } from '../storage/move/move-mark.ts';
 import { PRODUCT_VERSION } from '../platform/version.ts';
 import { ParleyError } from '@parley/shared/protocol/errors';
@@ -14,6 +15,7 @@ import { migrateStore, type MigrateStoreOptions } from './migrate-store.ts';
 import { output, UsageError, type Output } from './output.ts';
 import { restore, restored } from './restore.ts';
 import { rebuildSearch } from './search-rebuild.ts';
+import { shard } from './shard.ts';
 import { serve } from './serve.ts';
 import { createUserCommand } from './user-create.ts';
 
@@ -62,6 +64,8 @@ export function program(): Command {
       if (!(await migrateStore(out, options))) process.exitCode = 1;
     }));
 
+  command(parley, 'shard', 'Shard the collections behind a MongoDB router').action((options: GlobalOptions) => run(options, (out) => shard(out, options)));
+
   command(parley, 'doctor', 'Look for what is wrong here').action((options: GlobalOptions) => run(options, async (out) => {
     if (!(await doctor(out, options))) process.exitCode = 1;
   }));
@@ -69,7 +73,7 @@ export function program(): Command {
 }
 
 /** Told in their own words, without a stack. */
-const KNOWN = [UsageError, BadBackup, DataInUse, ParleyError, StoreMovedError, MongoUnreachableError, NotReplicaSetError] as const;
+const KNOWN = [UsageError, BadBackup, DataInUse, ParleyError, StoreMovedError, MongoUnreachableError, NotReplicaSetError, ShardKeyError] as const;
 
 /** Runs a command; what the person can mend is told in plain words, with exit code 1. */
 export async function run(options: GlobalOptions, work: (out: Output) => Promise<void>): Promise<void> {

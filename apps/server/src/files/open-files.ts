@@ -12,10 +12,11 @@ import { Spool } from './s3/spool.ts';
 import { SharedHolds } from './shared-holds.ts';
 import type { Uploads } from './uploads.ts';
 
-/** Everything that keeps bytes: people's files, the pictures of link cards, which are not collected with them, and uploads on their way. */
+/** Everything that keeps bytes: people's files; pictures of link cards and archives to import, which are not collected with them; and uploads on their way. */
 export interface FilePlaces {
   files: Files;
   cardPictures: Files;
+  archives: Files;
   uploads: Uploads;
   close(): void;
 }
@@ -30,10 +31,10 @@ export async function openFiles(settings: Pick<Settings, 'dataDirectory' | 'file
   const holds = (collection: string): SharedHolds => new SharedHolds(deps.store, collection, logger);
   if (filesPlace.kind === 'disk') {
     const disk = (collection: string): Promise<DiskFiles> => DiskFiles.open(join(dataDirectory, collection), filesPlace.shared ? holds(collection) : undefined);
-    return { files: await disk('files'), cardPictures: await disk('card-pictures'), uploads: new DiskUploads(join(dataDirectory, 'uploads')), close: () => undefined };
+    return { files: await disk('files'), cardPictures: await disk('card-pictures'), archives: await disk('archives'), uploads: new DiskUploads(join(dataDirectory, 'uploads')), close: () => undefined };
   }
   const bucket = await S3Bucket.open(filesPlace, logger);
   const spool = await Spool.open(join(dataDirectory, 'spool'));
   const inBucket = (collection: string): S3Files => new S3Files(bucket, collection, spool, holds(collection));
-  return { files: inBucket('files'), cardPictures: inBucket('card-pictures'), uploads: new S3Uploads(bucket, spool), close: () => bucket.close() };
+  return { files: inBucket('files'), cardPictures: inBucket('card-pictures'), archives: inBucket('archives'), uploads: new S3Uploads(bucket, spool), close: () => bucket.close() };
 }

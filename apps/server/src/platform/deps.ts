@@ -32,6 +32,8 @@ export interface Deps {
   links: LinkReader;
   /** The pictures of link cards, made anew. */
   cardPictures: Files;
+  /** Archives on their way into an import. */
+  archives: Files;
   /** Pages that many read at once; absent where reading them costs no more than keeping them. */
   pages?: PageCache;
   logger: Logger;

@@ -17,6 +17,8 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_log_refused_total: { help: 'Events that the dispatch log had no room for', labels: [] },
   parley_log_renewals_total: { help: 'Times that the dispatch log may have lost entries', labels: [] },
   parley_page_cache_total: { help: 'Pages of channels asked for that many read at once', labels: ['outcome'] },
+  parley_device_notes_total: { help: 'Devices of which it was noted where they are', labels: [] },
+  parley_device_notes_dropped_total: { help: 'Devices that left and of which it was not noted', labels: [] },
   parley_shed_total: { help: 'Calls and sockets turned away because this process had too much to do', labels: ['what', 'reason'] },
   parley_search_indexed_total: { help: 'Changed messages that the search index took', labels: [] },
 };

@@ -6,6 +6,7 @@ import type { Membership } from '@parley/shared/protocol/entities';
 import { CLOSE } from '@parley/shared/protocol/frames';
 import { fraction } from '@parley/shared/domain/random';
 import type { Caller } from '../edge/route.ts';
+import type { DeviceWatch } from '../features/devices/device-notes.ts';
 import type { Deps } from '../platform/deps.ts';
 import { deviceKey, type GatewayInbox, type GatewayPort, type LinkMessage, type Presence, type Registry, type TypingNotice } from '../registry/port.ts';
 import type { StreamControl } from '../storage/port.ts';
@@ -40,6 +41,7 @@ export interface GatewayParts {
   /** Who a token speaks for; null for none. */
   authenticate: (token: string) => Promise<Caller | null>;
   delta: StreamDeltaReader;
+  devices?: DeviceWatch;
 }
 
 /** Holds the sockets: hello, catching up, live frames, acknowledgements, and everything that is only for those who look. */
@@ -166,6 +168,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
   }
 
   act(connection: Connection, frame: Act): void {
+    this.parts.devices?.said(connection.caller!, connection.id, frame.type === 'ack' ? this.#followed(connection, frame.cursors) : undefined);
     switch (frame.type) {
       case 'ack':
         return this.#ack(connection, frame.cursors);
@@ -193,6 +196,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     const userId = connection.userId;
     if (userId !== null) {
       if (connection.device !== null) this.#port.setDevice(userId, connection.device, null);
+      this.parts.devices?.left(connection.id);
       const own = this.#byUser.get(userId);
       own?.delete(connection);
       if (own?.size === 0) this.#byUser.delete(userId);
@@ -208,6 +212,11 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     if (body.kind === 'subscribed') this.#hubs.subscribed(body.stream, body.rev, body.seq);
     else if (body.kind === 'events') this.#hubs.deliver(body.events);
     if (verdict === 'gap') this.#hubs.resubscribe();
+  }
+
+  /** Of what a device says it has, the streams that it follows here. */
+  #followed(connection: Connection, cursors: Readonly<Record<string, number>>): Record<string, number> {
+    return Object.fromEntries(Object.entries(cursors).filter(([stream]) => connection.follows.has(stream as StreamName)));
   }
 
   #ack(connection: Connection, cursors: Readonly<Record<string, number>>): void {

@@ -2,6 +2,7 @@ import { uuidv7 } from '@parley/shared/domain/ids';
 import { authenticate } from '../edge/session.ts';
 import { cardsConsumer } from '../features/cards/cards.service.ts';
 import { inboxConsumer } from '../features/inbox/inbox.service.ts';
+import { DeviceNotes } from '../features/devices/device-notes.ts';
 import { digestConsumer } from '../features/mail/digest-mail.ts';
 import { membershipConsumer } from '../features/membership/membership.service.ts';
 import { pushConsumer } from '../features/push/push.service.ts';
@@ -62,8 +63,9 @@ export function createRealtime(deps: Deps, parts: RealtimeParts): Realtime {
   const ledger = new OutboxLedger();
   const relay = new Relay(deps, parts.log, ledger);
   const dispatching = has('dispatcher') ? createDispatching(deps, parts, relay, ledger) : null;
-  const gateway: Gateway = has('gateway')
-    ? new RealtimeGateway(deps, { registry: parts.registry, delta: parts.delta ?? streamDelta, authenticate: async (token) => (await authenticate(deps.store, token, deps.clock.now()))?.caller ?? null })
+  const devices = has('gateway') ? new DeviceNotes(deps) : null;
+  const gateway: Gateway = devices
+    ? new RealtimeGateway(deps, { devices, registry: parts.registry, delta: parts.delta ?? streamDelta, authenticate: async (token) => (await authenticate(deps.store, token, deps.clock.now()))?.caller ?? null })
     : noGateway;
   let drained: Promise<void> | null = null;
   const drain = (): Promise<void> => (drained ??= gateway.drain());
@@ -75,9 +77,11 @@ export function createRealtime(deps: Deps, parts: RealtimeParts): Realtime {
       relay.start();
       await dispatching?.dispatcher.start();
       await dispatching?.sweeper.start();
+      devices?.start();
     },
     async stop() {
       await drain();
+      await devices?.stop();
       await dispatching?.sweeper.stop();
       // What consumers commit while they finish is logged, too.
       await dispatching?.dispatcher.stop();

@@ -12,6 +12,7 @@ import { threadCommands } from '../features/threads/threads.commands.ts';
 import { fileCommands } from '../features/files/files.commands.ts';
 import { holdsCommands } from '../features/files/holds.commands.ts';
 import { cardsCommands } from '../features/cards/cards.commands.ts';
+import { devicesCommands } from '../features/devices/devices.commands.ts';
 import { draftCommands } from '../features/drafts/drafts.commands.ts';
 import { emojiCommands } from '../features/emoji/emoji.commands.ts';
 import { groupCommands } from '../features/groups/groups.commands.ts';
@@ -50,6 +51,7 @@ export const COMMANDS = {
   ...threadCommands,
   ...fileCommands,
   ...holdsCommands,
+  ...devicesCommands,
   ...draftCommands,
   ...savedCommands,
   ...scheduledCommands,

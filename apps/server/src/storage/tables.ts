@@ -251,7 +251,13 @@ export interface SessionRow extends Row {
   /** What its browser asked for when it signed in. */
   language?: string;
 }
-export const sessions = table<SessionRow>({ name: 'sessions', recalled: true, key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text' }, indexes: {} });
+export const sessions = table<SessionRow>({
+  name: 'sessions', recalled: true, key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text', expires_at: 'integer' },
+  indexes: { by_expiry: { fields: ['expires_at'] } },
+});
+/** Up to which rev a device has applied each stream, as it said last; noted now and then, for people who look into a delivery. */
+export interface DeviceCursorsRow extends Row { user_id: string; device_id: string; cursors: Record<string, number>; at: number }
+export const deviceCursors = table<DeviceCursorsRow>({ name: 'device_cursors', key: ['user_id', 'device_id'], shard: 'user_id', columns: { user_id: 'text', device_id: 'text' }, indexes: {} });
 
 export interface InviteRow extends Row { token_hash: string; workspace_id: string; email: string | null; role: string; channel_ids: string[]; created_by: string; created_at: number; expires_at: number; used_by: string | null; /** The job that sends or sent its mail. */ mail_claim?: string | null; mail_refusals?: number }
 export const invites = table<InviteRow>({ name: 'invites', key: ['token_hash'], shard: 'token_hash', columns: { token_hash: 'text' }, indexes: {} });
@@ -370,5 +376,5 @@ export const meta = table<MetaRow>({ name: 'meta', key: ['name'], shard: null, c
 export const TABLES: readonly Table[] = [
   heads, entities, channels, members, caughtUp, stays, messages, mentions, messageVersions, reactions, pins, keywordWatchers, keywordHits, threadFollowers, delivered, users, claims,
   workspaceMembers, personWords, sessions, invites, idempotency, outbox, jobs, leases, processes, imports, importMap, importSkips, files, fileUses, blobs, fileHolds, fileUsage, meta, groups, groupMembers, emoji,
-  pushSubscriptions, pushPeople, pushTold, digests, linkCards,
+  pushSubscriptions, pushPeople, pushTold, digests, linkCards, deviceCursors,
 ] as readonly Table[];

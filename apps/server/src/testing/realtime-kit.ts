@@ -216,7 +216,7 @@ export class RealtimeKit {
       store: this.store, clock: this.clock, random: this.random, presence: this.registry, logger, metrics: options.metrics ?? noMetrics, search: new MemorySearchIndex(),
       passwords: { hash: async () => '', verify: async () => false }, pictures: noPictures, files: new MemoryFiles(),
       push: noPush, mailer: noMail, secret: serverSecret(new Uint8Array(32)),
-      links: noLinks, cardPictures: new MemoryFiles(), uploads: new DiskUploads('/nowhere'),
+      links: noLinks, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads('/nowhere'),
       config: {
         host: '', port: 0, origins: [], url: '', dataDirectory: '', trustedProxies: [], roles: new Set(), mongodbUrl: null, redisUrl: null, filesPlace: { kind: 'disk', shared: false }, rateLimits: false, largeChannel: 1_000, fileBytes: 1_000_000, fileQuotaBytes: 3_000_000, setUpCode: null, metricsToken: null, egressAllow: [], smtpUrl: null, mailFrom: null, pushContact: null, fcm: null, apns: null, ...options.config,
       },

@@ -62,7 +62,7 @@ export function testWorld(options: TestCoreOptions = {}): World {
   const deps: Deps = {
     store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: new SharpPictures(), files: new MemoryFiles(),
     push: noPush, mailer: noMail, secret: testSecret,
-    links: noLinks, cardPictures: new MemoryFiles(), uploads: new DiskUploads(join((options.config?.dataDirectory ?? testConfig.dataDirectory), 'uploads')),
+    links: noLinks, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads(join((options.config?.dataDirectory ?? testConfig.dataDirectory), 'uploads')),
     config: { ...testConfig, ...options.config }, ...options.deps,
   };
   return new World(createCore(deps, options.routes?.(deps)), clock, random, store, failures);

@@ -3,7 +3,7 @@ import { userStream } from '@parley/shared/domain/streams';
 import { dropSubscription } from '../push/subscriptions.ts';
 import type { Tx } from '../../storage/port.ts';
 import { putEntity } from '../../storage/streams.ts';
-import { sessions, type SessionRow } from '../../storage/tables.ts';
+import { deviceCursors, sessions, type SessionRow } from '../../storage/tables.ts';
 
 /** Ended sessions are forgotten after this long. */
 const FORGET_US = 30 * 24 * 3600 * 1_000_000;
@@ -33,7 +33,7 @@ export async function openSession(tx: Tx, userId: string, asked: NewSession): Pr
   for (const row of known) {
     const ended = Math.min(row.revoked_at ?? Infinity, row.expires_at);
     if (ended > now) live.push(row);
-    else if (ended < now - FORGET_US) await tx.delete(sessions, [userId, row.device_id]);
+    else await forgetEnded(tx, row);
   }
   const same = asked.wanted_device_id === null ? undefined : known.find((row) => row.device_id === asked.wanted_device_id);
   const device_id = asked.wanted_device_id !== null && (same === undefined || live.includes(same)) ? asked.wanted_device_id : asked.device_id;
@@ -48,6 +48,13 @@ export async function openSession(tx: Tx, userId: string, asked: NewSession): Pr
   return { device_id, expires_at: row.expires_at };
 }
 
+/** Drops a session that ended long ago; false while it is kept. */
+export async function forgetEnded(tx: Tx, row: SessionRow): Promise<boolean> {
+  if (Math.min(row.revoked_at ?? Infinity, row.expires_at) >= tx.now() - FORGET_US) return false;
+  await tx.delete(deviceCursors, [row.user_id, row.device_id]);
+  return tx.delete(sessions, [row.user_id, row.device_id]);
+}
+
 /** Ends sessions: their sockets close, and their devices learn it. */
 export async function endSessions(tx: Tx, userId: string, rows: readonly SessionRow[]): Promise<string[]> {
   const ended: string[] = [];
@@ -56,6 +63,7 @@ export async function endSessions(tx: Tx, userId: string, rows: readonly Session
     await tx.put(sessions, { ...row, revoked_at: tx.now() });
     ended.push(row.device_id);
     await dropSubscription(tx, userId, row.device_id);
+    await tx.delete(deviceCursors, [userId, row.device_id]);
     await putEntity(tx, userStream(userId), { type: 'device', id: row.device_id, deleted: true }, { control: [{ kind: 'revoked', device_ids: [row.device_id] }] });
   }
   return ended;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -29,6 +29,14 @@ async function upload(w: World, who: TestUser | null, query: Record<string, stri
   return w.core.handle({ method: 'POST', path: 'imports', query, headers: who ? { authorization: `Bearer ${who.token}` } : {}, address: '127.0.0.1', raw: chunks(bytes) });
 }
 
+/** Archives that are kept, and copies of them. */
+async function left(w: World): Promise<string[]> {
+  const hashes: string[] = [];
+  for await (const hash of w.deps.archives.hashes()) hashes.push(hash);
+  const copies = join(dataDirectory, 'imports');
+  return [...hashes, ...(existsSync(copies) ? readdirSync(copies) : [])];
+}
+
 async function ended(w: World, id: string) {
   for (;;) {
     const status = await w.as(w.owner).call(getImport, { import_id: id });
@@ -47,7 +55,7 @@ describe('POST /imports', () => {
     expect((await upload(w, w.owner, { ...query, workspace_id: crypto.randomUUID() })).status).toBeGreaterThanOrEqual(403);
     expect((await upload(w, await w.createUser('mia'), query)).status).toBe(403);
     expect((await upload(w, w.owner, query, Buffer.alloc(0))).status).toBe(400);
-    expect(readdirSync(join(dataDirectory, 'imports'))).toEqual([]);
+    expect(await left(w)).toEqual([]);
   });
 
   test('takes the archive, and a worker brings it in and clears it away', async () => {
@@ -62,7 +70,7 @@ describe('POST /imports', () => {
     await at.stop();
     expect(status).toMatchObject({ state: 'done', progress: 1, counts: { users: 7, channels: 4, messages: 12, replies: 2, reactions: 3, files: 1 } });
     expect(status.skipped.length).toBe(status.skipped_total);
-    expect(readdirSync(join(dataDirectory, 'imports'))).toEqual([]);
+    expect(await left(w)).toEqual([]);
     const mia = await w.createUser('mia');
     expect((await w.as(mia).refused(getImport, { import_id }) as Problem).status).toBe(404);
     expect((await w.as(w.owner).refused(getImport, { import_id: crypto.randomUUID() }) as Problem).status).toBe(404);
@@ -77,10 +85,28 @@ describe('POST /imports', () => {
     await at.stop();
   });
 
+  test('an archive that is needed by another import stays until that one has ended; one that is lost fails its import', async () => {
+    const w = await world();
+    const query = { kind: 'slack', workspace_id: w.workspace.id };
+    const ids: string[] = [];
+    for (let i = 0; i < 2; i++) ids.push(((await upload(w, w.owner, query)).body as { import_id: string }).import_id);
+    const at = worker(w);
+    at.start();
+    for (const id of ids) expect((await ended(w, id)).state).toBe('done');
+    await at.stop();
+    expect(await left(w)).toEqual([]);
+    const lost = ((await upload(w, w.owner, query)).body as { import_id: string }).import_id;
+    for (const hash of await left(w)) await w.deps.archives.remove(hash, async () => true);
+    const again = worker(w);
+    again.start();
+    expect(await ended(w, lost)).toMatchObject({ state: 'failed', error: 'the archive is not there any more' });
+    await again.stop();
+  });
+
   test('what is too large is refused and leaves nothing behind', async () => {
     const w = await world();
     await expect(startUpload(w.deps, { user_id: w.owner.id, server_role: 'owner' }, { kind: 'slack', workspace_id: w.workspace.id }, chunks(Buffer.alloc(5_000)), 4_000)).rejects.toMatchObject({ code: 'too_large' });
-    expect(readdirSync(join(dataDirectory, 'imports'))).toEqual([]);
+    expect(await left(w)).toEqual([]);
   });
 
   test('goes on after a restart, also when it was begun without a job', async () => {

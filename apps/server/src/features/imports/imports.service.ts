@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { uuidv7 } from '@parley/shared/domain/ids';
 import type { ImportStatus } from '@parley/shared/protocol/calls/imports';
 import { ParleyError } from '@parley/shared/protocol/errors';
+import { NoSuchBlob } from '../../files/port.ts';
 import type { JobHandler } from '../../jobs/job-worker.ts';
 import { MAX_ATTEMPTS } from '../../jobs/port.ts';
 import type { Deps } from '../../platform/deps.ts';
 import type { Store } from '../../storage/port.ts';
 import { imports, importSkips, type ImportRow } from '../../storage/tables.ts';
 import { demandInWorkspace, type ActorRef } from '../channels/channel-access.ts';
+import { keeping } from '../files/intake.service.ts';
 import { ArchiveError } from './archive/archive-error.ts';
 import { IMPORT_JOB } from './imports.commands.ts';
 import { ImportRun, type RunOptions } from './import-run.ts';
@@ -23,46 +26,40 @@ export const UPLOAD_BYTES = 8 * 2 ** 30;
 
 export type ImportDeps = Pick<Deps, 'store' | 'random' | 'clock'>;
 
-const uploads = (deps: Pick<Deps, 'config'>): string => join(deps.config.dataDirectory, 'imports');
+/** Where the archive of an import over HTTP lies: under this and its hash in the archives. Others have the path of a file. */
+const KEPT = 'archive:';
 
-/** Takes an archive that a client sends, and queues its import. */
+type ArchiveDeps = Pick<Deps, 'store' | 'archives'>;
+
+/** Takes an archive that a client sends, and queues its import, which any worker may run. */
 export async function startUpload(deps: Deps, who: ActorRef, input: { kind: string; workspace_id: string }, body: AsyncIterable<Uint8Array>, most = UPLOAD_BYTES): Promise<{ import_id: string }> {
   await deps.store.read((tx) => demandInWorkspace(tx, who, input.workspace_id, 'workspace.import'));
-  const id = uuidv7(deps.clock, deps.random);
-  const path = join(uploads(deps), `${id}.zip`);
-  const fingerprint = await saveUpload(path, body, most);
+  const held = await keeping(() => deps.archives.keep(body, most), () => new ParleyError('too_large', `an archive may have ${most} bytes; import larger ones on the server with \`parley import slack FILE\``));
   try {
-    await deps.store.run('imports.create', { id, workspace_id: input.workspace_id, user_id: who.user_id, kind: input.kind, path, fingerprint, job: true });
+    if (held.size === 0) throw new ParleyError('invalid_request', 'the body has to be the archive', { errors: [{ path: 'body', message: 'is empty' }] });
+    const id = uuidv7(deps.clock, deps.random);
+    await deps.store.run('imports.create', { id, workspace_id: input.workspace_id, user_id: who.user_id, kind: input.kind, path: `${KEPT}${held.hash}`, fingerprint: held.hash, job: true });
+    held.release();
+    return { import_id: id };
   } catch (error) {
-    await rm(path, { force: true });
+    held.release();
+    await forget(deps, held.hash);
     throw error;
   }
-  return { import_id: id };
 }
 
-async function saveUpload(path: string, body: AsyncIterable<Uint8Array>, most: number): Promise<string> {
-  const part = `${path}.part`;
-  const hash = createHash('sha256');
-  let size = 0;
-  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
-  const file = await open(part, 'w', 0o600);
-  try {
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > most) throw new ParleyError('too_large', `an archive may have ${most} bytes; import larger ones on the server with \`parley import slack FILE\``);
-      hash.update(chunk);
-      await file.writeFile(chunk);
-    }
-    if (size === 0) throw new ParleyError('invalid_request', 'the body has to be the archive', { errors: [{ path: 'body', message: 'is empty' }] });
-    await file.sync();
-  } catch (error) {
-    await rm(part, { force: true });
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? new ParleyError('storage_full', 'there is no room for the archive') : error;
-  } finally {
-    await file.close();
-  }
-  await rename(part, path);
-  return hash.digest('hex');
+/** The archive goes once no import needs it any more. */
+async function forget(deps: ArchiveDeps, hash: string): Promise<void> {
+  await deps.archives.remove(hash, async () => (await unfinishedImports(deps.store)).every((row) => row.path !== `${KEPT}${hash}`));
+}
+
+/** A copy on this machine, since an archive is not read from its beginning to its end. */
+async function fetchArchive(deps: Pick<Deps, 'archives' | 'config'>, row: ImportRow): Promise<string> {
+  const hash = row.path.slice(KEPT.length);
+  const copy = join(deps.config.dataDirectory, 'imports', `${row.id}.zip`);
+  await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
+  await pipeline(await deps.archives.read(hash), createWriteStream(copy, { mode: 0o600 }));
+  return copy;
 }
 
 /** How an import stands, for those who may import into its workspace. */
@@ -92,14 +89,15 @@ export async function fingerprintOf(path: string): Promise<string> {
 
 /**
  * Runs an import to its end, from where it was. One whose archive cannot be read fails, before it has changed anything.
+ * `path`: where the archive lies now, if elsewhere than before; `copy`: what to read in its place.
  * @throws Interrupted when the signal aborts; it goes on by the next call.
  */
-export async function runImport(deps: ImportDeps, id: string, options: RunOptions & { path?: string } = {}): Promise<ImportRow> {
+export async function runImport(deps: ImportDeps, id: string, options: RunOptions & { path?: string; copy?: string } = {}): Promise<ImportRow> {
   const { row, runs } = await deps.store.run('imports.start', { import_id: id, runner: uuidv7(deps.clock, deps.random), ...(options.path === undefined ? {} : { path: options.path }) });
   if (!runs) return row;
   const pause = (ms: number) => new Promise<void>((resolve) => void deps.clock.setTimer(ms, resolve));
   try {
-    const archive = await SlackArchive.open(row.path);
+    const archive = await SlackArchive.open(options.copy ?? row.path);
     try {
       // Once its first step is committed, the archive has been found whole.
       if (progressOf(row).step === 0) await survey(archive, options.onProgress ? { onProgress: (progress, stage) => options.onProgress?.(0, `checking ${stage} (${Math.floor(progress * 100)} %)`) } : {});
@@ -137,8 +135,7 @@ export function importJob(deps: Deps): JobHandler {
     const id = (job.payload as { import_id: string }).import_id;
     const work = before.then(async () => {
       try {
-        const row = await runImport(deps, id, { signal });
-        if (row.path.startsWith(uploads(deps))) await rm(row.path, { force: true });
+        await runJob(deps, id, signal);
       } catch (error) {
         if (signal.aborted || job.attempt < MAX_ATTEMPTS) throw error;
         await deps.store.run('imports.fail', { import_id: id, error: `it was given up after ${job.attempt} attempts: ${error instanceof Error ? error.message : String(error)}` });
@@ -147,4 +144,23 @@ export function importJob(deps: Deps): JobHandler {
     before = work.catch(() => undefined);
     return work;
   };
+}
+
+async function runJob(deps: Deps, id: string, signal: AbortSignal): Promise<void> {
+  const row = await deps.store.read((tx) => tx.get(imports, [id]));
+  if (!row?.path.startsWith(KEPT)) return void (await runImport(deps, id, { signal }));
+  let copy: string | undefined;
+  try {
+    if (row.state === 'queued' || row.state === 'running') {
+      copy = await fetchArchive(deps, row).catch((error: unknown) => {
+        // Lost with whoever kept it: the import says so.
+        if (error instanceof NoSuchBlob) return join(deps.config.dataDirectory, 'imports', 'missing');
+        throw error;
+      });
+      await runImport(deps, id, { signal, copy });
+    }
+    await forget(deps, row.path.slice(KEPT.length));
+  } finally {
+    if (copy !== undefined) await rm(copy, { force: true });
+  }
 }

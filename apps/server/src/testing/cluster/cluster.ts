@@ -37,7 +37,7 @@ export interface ClusterOptions {
   port?: number;
   /** Settings of every Parley process. */
   env?: Readonly<Record<string, string>>;
-  /** Where files lie: in an S3-compatible store of its own, or, by default, in each process's own directory, for tests without files. */
+  /** Where files lie: in an S3-compatible store of its own, or, by default, in a directory that all processes share. */
   files?: 's3' | 'disk';
   /** Each Parley process reaches these over a wire of its own that can be broken. */
   wires?: readonly Wire[];
@@ -58,6 +58,9 @@ export class ParleyProcess {
     return wire;
   }
 }
+
+/** What holds nothing that has to last, or is safe at any time, is not waited for longer. */
+const SOON_MS = 3_000;
 
 /** mongod, redis-server, nginx and Parley processes on the loopback address. Nothing of it outlives this process. */
 export class Cluster {
@@ -101,9 +104,9 @@ export class Cluster {
 
   /** Each part is asked to end, those first that others do not need. What does not end in time is killed. */
   async stop(): Promise<void> {
-    await this.nginx.stop(3_000);
     await Promise.all([...this.processes.values()].map(({ part }) => part.stop()));
-    await Promise.all([this.redis, ...(this.s3 ? [this.s3] : []), ...this.mongo].map((part) => part.stop()));
+    await Promise.all([this.nginx, this.redis, ...(this.s3 ? [this.s3] : [])].map((part) => part.stop(SOON_MS)));
+    await Promise.all(this.mongo.map((part) => part.stop()));
     await this.#clear();
   }
 
@@ -149,13 +152,13 @@ export class Cluster {
       this.#wires.push(...wires.values());
       const env = {
         PARLEY_URL: this.url, PARLEY_TRUSTED_PROXIES: '127.0.0.1', PARLEY_LOG_LEVEL: 'info',
-        ...(s3 ? { ...S3_KEYS, PARLEY_FILES: `s3://${S3_BUCKET}?endpoint=${s3.endpoint}` } : {}),
+        ...(s3 ? { ...S3_KEYS, PARLEY_FILES: `s3://${S3_BUCKET}?endpoint=${s3.endpoint}` } : { PARLEY_FILES: 'disk-shared' }),
         PARLEY_MONGODB_URL: wires.has('mongodb') ? mongodbUrl([wires.get('mongodb')!.port]) : this.mongodbUrl,
         PARLEY_REDIS_URL: `redis://127.0.0.1:${wires.get('redis')?.port ?? this.redisPort}`,
         ...options.env, ...plan.env,
       };
       behind.set(plan.name, `127.0.0.1:${wires.get('http')?.port ?? own}`);
-      this.processes.set(plan.name, new ParleyProcess(part(parleyPlan({ name: plan.name, port: own, data: join(directory, plan.name), logFile: log(plan.name), roles: plan.roles, env })), plan.roles, `http://127.0.0.1:${own}`, wires));
+      this.processes.set(plan.name, new ParleyProcess(part(parleyPlan({ name: plan.name, port: own, data: join(directory, s3 ? plan.name : 'data'), logFile: log(plan.name), roles: plan.roles, env })), plan.roles, `http://127.0.0.1:${own}`, wires));
     }
     await Promise.all([...this.processes.values()].map((p) => up(p.part)));
     const addresses = (role: Role): string[] => [...this.processes].filter(([, p]) => p.roles.includes(role)).map(([name]) => behind.get(name)!);

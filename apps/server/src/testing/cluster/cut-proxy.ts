@@ -3,12 +3,19 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** `up`: from whoever connects to the target; `down`: back. */
 export type Direction = 'up' | 'down';
 
+interface Pair {
+  near: Socket;
+  far: Socket;
+  /** Directions that lost something. */
+  spoilt: Set<Direction>;
+}
+
 /**
  * A wire that can be broken. `hold` is a partition: bytes of that direction wait, nobody is told, and arrive when it heals.
  * `swallow` loses them for good, so these connections end when it heals. `cut` breaks all connections; `refuse` lets none in.
  */
 export class CutProxy {
-  readonly #pairs = new Set<{ near: Socket; far: Socket; spoilt: boolean }>();
+  readonly #pairs = new Set<Pair>();
   readonly #held = new Set<Direction>();
   readonly #swallowed = new Set<Direction>();
   readonly #server = createServer({ pauseOnConnect: true }, (near) => this.#take(near));
@@ -42,7 +49,7 @@ export class CutProxy {
     this.#refusing = false;
     this.#held.clear();
     this.#swallowed.clear();
-    for (const pair of [...this.#pairs]) if (pair.spoilt) this.#end(pair);
+    for (const pair of [...this.#pairs]) if (pair.spoilt.size > 0) this.#end(pair);
     this.#flow();
   }
 
@@ -62,12 +69,13 @@ export class CutProxy {
     if (this.#refusing) return void near.destroy();
     const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
     near.setNoDelay(true);
-    const pair = { near, far, spoilt: false };
+    const pair: Pair = { near, far, spoilt: new Set() };
     this.#pairs.add(pair);
     const pump = (direction: Direction, from: Socket, to: Socket): void => {
       from.on('data', (chunk: Buffer) => {
-        if (this.#swallowed.has(direction)) pair.spoilt = true;
-        else if (!pair.spoilt && !to.write(chunk)) from.pause();
+        // Behind a hole nothing of that direction makes sense any more.
+        if (this.#swallowed.has(direction)) pair.spoilt.add(direction);
+        else if (!pair.spoilt.has(direction) && !to.write(chunk)) from.pause();
       });
       to.on('drain', () => {
         if (!this.#held.has(direction)) from.resume();
@@ -79,7 +87,7 @@ export class CutProxy {
       from.on('error', () => from.destroy());
       // What is on its way still arrives; an end in a swallowed direction is as lost as all else.
       from.on('close', () => {
-        if (!this.#swallowed.has(direction) && !pair.spoilt) to.end();
+        if (!this.#swallowed.has(direction) && !pair.spoilt.has(direction)) to.end();
         if (to.destroyed) this.#pairs.delete(pair);
       });
     };
@@ -96,7 +104,7 @@ export class CutProxy {
       }
   }
 
-  #end(pair: { near: Socket; far: Socket; spoilt: boolean }): void {
+  #end(pair: Pair): void {
     this.#pairs.delete(pair);
     pair.near.destroy();
     pair.far.destroy();

@@ -20,6 +20,9 @@ export class Ledger {
 
   get acknowledged(): Sent[] { return this.sent.filter((s) => s.ack !== null); }
 
+  /** Tries that were not acknowledged, by what became of them. */
+  get failures(): string[] { return this.sent.flatMap((s) => s.failures); }
+
   acknowledge(sent: Sent, ack: NonNullable<Sent['ack']>): void {
     if (sent.ack && (sent.ack.message_id !== ack.message_id || sent.ack.seq !== ack.seq)) this.wrong.push(`${sent.clientMsgId} was acknowledged as ${JSON.stringify(sent.ack)} and as ${JSON.stringify(ack)}`);
     sent.ack = ack;

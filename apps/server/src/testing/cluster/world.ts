@@ -1,9 +1,11 @@
 import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
+import { sendMessage } from '@parley/shared/protocol/calls/messages';
 import { createChannel, openDm } from '@parley/shared/protocol/calls/channels';
 import type { Call, InputOf, ResponseOf } from '@parley/shared/protocol/call';
 import { noMetrics } from '../../platform/metrics.ts';
 import { openMongoStore } from '../../storage/mongodb/mongodb-store.ts';
 import type { Store } from '../../storage/port.ts';
+import { messages } from '../../storage/tables.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterDevice, type SignedIn } from './device.ts';
 import { Ledger } from './ledger.ts';
@@ -29,6 +31,7 @@ export class ClusterWorld {
   readonly ledger = new Ledger();
   workspaceId = '';
   readonly #loads: Load[] = [];
+  #closed = false;
 
   private constructor(readonly cluster: Cluster, readonly store: Store) {}
 
@@ -80,7 +83,32 @@ export class ClusterWorld {
     return load;
   }
 
+  /** One send that nobody repeats, to a process of one's choice. */
+  async sendOnce(address: string, content: string, clientMsgId: string, person = this.people[0]!, channelId = this.channels[0]!): Promise<'acknowledged' | 'repeated' | 'unknown'> {
+    let sent = this.ledger.sent.find((s) => s.clientMsgId === clientMsgId);
+    if (!sent) this.ledger.sent.push((sent = { channelId, authorId: person.id, clientMsgId, content, ack: null, failures: [], ms: 0 }));
+    const outcome = await new NodeTransport(() => address, person.token).call(sendMessage, { channel_id: channelId, content, client_msg_id: clientMsgId });
+    if (outcome.kind !== 'ok') {
+      sent.failures.push(outcome.kind === 'problem' ? outcome.problem.code : outcome.reason);
+      return 'unknown';
+    }
+    this.ledger.acknowledge(sent, { message_id: outcome.value.message_id, seq: outcome.value.seq, rev: outcome.value.rev });
+    return outcome.status === 201 ? 'acknowledged' : 'repeated';
+  }
+
+  /** Waits until the store has a message of the first room. */
+  async committed(clientMsgId: string, person = this.people[0]!, channelId = this.channels[0]!): Promise<void> {
+    await until(() => this.store.read(async (tx) => (await tx.find(messages, { index: 'by_client', prefix: [channelId, person.id, clientMsgId], limit: 1 })).length === 1), { ms: 10_000, what: () => `${clientMsgId} is committed` });
+  }
+
+  /** Waits until a text is on the screen of these devices, which look at the first room. */
+  async shown(content: string, devices: readonly ClusterDevice[], ms: number): Promise<void> {
+    await Promise.all(devices.map((device) => until(() => device.look(this.channels[0]!).get().messages.some((m) => m.message.content === content), { ms, what: () => `${device.name} shows ${content}` })));
+  }
+
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await Promise.all(this.#loads.map((load) => load.stop()));
     await Promise.all(this.devices.map((device) => device.stop()));
     await this.store.close();

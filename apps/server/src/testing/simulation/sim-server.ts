@@ -81,7 +81,7 @@ export class SimServer {
     store.onCommitted((events) => this.reads.committed(events));
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
-    const outside = { push: noPush, mailer: noMail, secret: testSecret, links: everyPage, cardPictures: new MemoryFiles(), uploads: new DiskUploads('/nowhere') };
+    const outside = { push: noPush, mailer: noMail, secret: testSecret, links: everyPage, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads('/nowhere') };
     const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, files: new MemoryFiles(), config: { ...testConfig, largeChannel: this.largeChannel }, ...outside };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
