@@ -4,6 +4,7 @@ import { openMongoStore } from '../../apps/server/src/storage/mongodb/mongodb-st
 import { connectMongo } from '../../apps/server/src/storage/mongodb/connection.ts';
 import { toDocument } from '../../apps/server/src/storage/mongodb/documents.ts';
 import { prepareSchema } from '../../apps/server/src/storage/mongodb/schema.ts';
+import { channelDocument } from '../../apps/server/src/storage/mongodb/testing.conversation.ts';
 import { startMongod, type Mongod } from '../../apps/server/src/storage/mongodb/testing.mongod.ts';
 import type { SendArgs } from '../../apps/server/src/features/messages/send.command.ts';
 import type { CommandHandler } from '../../apps/server/src/storage/command.ts';
@@ -38,7 +39,7 @@ const setUp: CommandHandler<People, object> = async (tx, { workspace, channels: 
     await tx.put(heads, { stream: `channel:${id}`, rev: 0, seq: 0, last_at: 0, floor: 0 });
     await tx.put(channels, {
       id, workspace_id: workspace, kind: 'public', rev: 0, browse_name: id, members: users.length, counted_at: 0,
-      doc: { id, workspace_id: workspace, kind: 'public', name: id, topic: '', purpose: '', member_count: users.length, archived: false, posting: 'everyone', created_at: '2026-01-01T00:00:00.000Z', head_seq: 0, head_rev: 0, purged_through_seq: 0 } as never,
+      doc: channelDocument(id, workspace, users.length),
     });
     for (const user_id of users) await tx.put(members, { channel_id: id, user_id, role: 'member', stay_id: user_id, visible_from_seq: 1, joined_seq: 0, joined_at: 0 });
   }
@@ -168,5 +169,3 @@ function cpuOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
-
-if (process.argv[1]?.endsWith('store.child.mongodb.ts')) console.table(await mongodbRound((process.argv[2] ?? '16').split(',').map(Number), Number(process.argv[3] ?? 3), Number(process.argv[4] ?? 3)));

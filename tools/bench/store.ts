@@ -10,7 +10,9 @@ import { openSqliteStore } from '../../apps/server/src/storage/sqlite/sqlite-sto
 import { quote, REST } from '../../apps/server/src/storage/sqlite/schema.ts';
 import { heads, messages, outbox, TABLES } from '../../apps/server/src/storage/tables.ts';
 import { uuidv7 } from '../../libs/shared/src/domain/ids.ts';
+import { hasMongod } from '../../apps/server/src/storage/mongodb/testing.mongod.ts';
 import { benchRow, type BenchSend } from './store.child.commands.ts';
+import { mongodbRound, type MongodbFigures } from './store.child.mongodb.ts';
 
 /** Messages a second through the Store port, and through nothing but SQLite with the same tables and commits. */
 export interface StoreFigures {
@@ -32,18 +34,29 @@ const BATCHES = [1, 16, 64];
 const SECONDS = 3;
 /** So many batches wait at a time. */
 const LANES = 3;
+const MONGODB_BATCHES = [16, 64];
+const MONGODB_LANES = 8;
 const TEXT = 'Does anybody know why the build on the second machine takes twice as long since Tuesday? I looked at the logs and found nothing. ';
 
-export async function run(args: string[] = []): Promise<{ name: 'store'; figures: StoreFigures[] }> {
-  const seconds = Number(args[0] ?? SECONDS);
+/** Arguments: seconds of each round, and `--only=sqlite` or `--only=mongodb`. */
+export async function run(args: string[] = []): Promise<{ name: 'store'; figures: StoreFigures[]; mongodb: MongodbFigures[] }> {
+  const only = args.find((a) => a.startsWith('--only='))?.slice('--only='.length);
+  const seconds = Number(args.find((a) => /^\d+$/.test(a)) ?? SECONDS);
+  const figures = only === 'mongodb' ? [] : await sqliteFigures(seconds);
+  if (figures.length > 0) console.table(figures);
+  const mongodb = only === 'sqlite' || !hasMongod() ? [] : await mongodbRound(MONGODB_BATCHES, MONGODB_LANES, seconds);
+  if (mongodb.length > 0) console.table(mongodb);
+  return { name: 'store', figures, mongodb };
+}
+
+async function sqliteFigures(seconds: number): Promise<StoreFigures[]> {
   const figures: StoreFigures[] = [];
   for (const batch of BATCHES) {
     const bare = await inDirectory(async (file) => bareRate(file, batch, seconds));
     const own = await inDirectory(async (file) => storeRate(file, batch, seconds));
     figures.push({ batch, per_commit: Number(own.perCommit.toFixed(1)), store_per_s: Math.round(own.rate), bare_per_s: Math.round(bare), ratio: Number((own.rate / bare).toFixed(2)), store_cpu_us: Math.round(own.cpuMicros) });
   }
-  console.table(figures);
-  return { name: 'store', figures };
+  return figures;
 }
 
 async function inDirectory<T>(work: (file: string) => Promise<T>): Promise<T> {

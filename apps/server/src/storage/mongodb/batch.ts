@@ -34,11 +34,11 @@ export interface BatchOptions {
   guarded: GuardedAnswers;
   /** The newest time that this process knows to be committed; its transactions begin no earlier. */
   floor(): Timestamp | undefined;
+  /** How long an unknown result of a commit is asked after. */
+  commitMs: number;
   committedAt(time: Timestamp): void;
 }
 
-/** How long an unknown result is asked after. */
-const COMMIT_MS = 15_000;
 const MAX_COMMIT_MS = 5_000;
 
 /** Commands may have to be run again with violations looked for beforehand. */
@@ -54,10 +54,10 @@ export async function runBatch(options: BatchOptions, commands: readonly Command
   try {
     const floor = options.floor();
     if (floor) session.advanceOperationTime(floor);
-    session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', j: true, wtimeoutMS: COMMIT_MS }, maxCommitTimeMS: MAX_COMMIT_MS });
+    session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', j: true, wtimeoutMS: options.commitMs }, maxCommitTimeMS: MAX_COMMIT_MS });
     const done = await new Batch(options, session, commands, careful).execute(writing);
     if (done === CAREFUL) await session.abortTransaction();
-    else await commit(session);
+    else await commit(session, options.commitMs);
     if (session.operationTime) options.committedAt(session.operationTime);
     return done;
   } finally {
@@ -147,8 +147,8 @@ class Batch {
   }
 }
 
-async function commit(session: ClientSession): Promise<void> {
-  const deadline = performance.now() + COMMIT_MS;
+async function commit(session: ClientSession, commitMs: number): Promise<void> {
+  const deadline = performance.now() + commitMs;
   for (;;) {
     try {
       return await session.commitTransaction();

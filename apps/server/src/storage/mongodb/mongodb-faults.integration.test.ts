@@ -7,6 +7,7 @@ import { heads, leases, meta, outbox, TABLES } from '../tables.ts';
 import { COMMANDS, runBump, runScript, things, type ThingRow } from '../testing.commands.ts';
 import { openMongoStore, type MongoStoreOptions } from './mongodb-store.ts';
 import { indexesOf } from './schema.ts';
+import { CHANNELS, sendOf, setUpConversation } from './testing.conversation.ts';
 import { hasMongod, startMongod, type Mongod } from './testing.mongod.ts';
 
 const tables = [heads, outbox, leases, meta, things] as readonly unknown[] as readonly Table[];
@@ -126,13 +127,24 @@ describe.skipIf(!hasMongod())('mongodb', () => {
     });
 
     it('what stays unknown is `unavailable`, and repeating with the same ids settles it', async () => {
-      const store = await open();
+      const store = await open({ commitMs: 500 });
       await fail({ failCommands: ['commitTransaction'], errorCode: 50, errorLabels: ['UnknownTransactionCommitResult'] }, 100_000);
       await expect(runScript(store, [{ do: 'insert', row: row('1') }])).rejects.toMatchObject({ code: 'unavailable', extra: { retry_after_ms: 1_000 } });
       await mongod.admin.db('admin').command({ configureFailPoint: 'failCommand', mode: 'off' });
       await runScript(store, [{ do: 'put', row: row('1') }]);
       expect(await store.read((tx) => tx.count(plain, {}))).toBe(1);
       expect((await store.health()).problems).toEqual([]);
+    });
+
+    it('a send that was committed though nobody could tell is found by its client_msg_id, through either store', async () => {
+      const [store, other] = [await open({ tables: TABLES, commitMs: 500 }), await open({ tables: TABLES })];
+      await setUpConversation(store);
+      await fail({ failCommands: ['commitTransaction'], writeConcernError: { code: 64, errmsg: 'waiting for replication timed out', errInfo: { wtimeout: true } } }, 100_000);
+      await expect(store.run('messages.send', sendOf(CHANNELS[0]!, 'once'))).rejects.toMatchObject({ code: 'unavailable' });
+      await mongod.admin.db('admin').command({ configureFailPoint: 'failCommand', mode: 'off' });
+      const [here, there] = [await store.run('messages.send', sendOf(CHANNELS[0]!, 'once')), await other.run('messages.send', sendOf(CHANNELS[0]!, 'once'))];
+      expect([here.repeat, there.repeat, here.message.id]).toEqual([true, true, there.message.id]);
+      expect(here.message.seq).toBe(1);
     });
 
     it('one command that the database refuses takes nobody with it', async () => {

@@ -23,6 +23,8 @@ import { prepareSchema } from './schema.ts';
 import { ServerTime } from './server-time.ts';
 import { SnapshotReads } from './snapshot-reads.ts';
 
+const COMMIT_MS = 15_000;
+
 export interface MongoStoreOptions {
   /** `mongodb://` or `mongodb+srv://`; the database is that of its path, else `parley`. */
   url: string;
@@ -34,6 +36,8 @@ export interface MongoStoreOptions {
   tables?: readonly Table[];
   /** Most commands in one transaction. */
   maxBatch?: number;
+  /** How long an unknown result of a commit is asked after, milliseconds; then it is `unavailable`. */
+  commitMs?: number;
   commands?: Readonly<Record<string, CommandHandler<never, unknown>>>;
 }
 
@@ -87,7 +91,7 @@ class MongodbStore implements Store {
         ...connected, clock: new StoreClock(now, newest), uuid: () => uuidv7({ now: () => Math.floor(now()) }, systemRandom),
         commands: options.commands ?? (COMMANDS as Readonly<Record<string, CommandHandler<never, unknown>>>),
         process: `-${Math.floor(Math.random() * 36 ** 5).toString(36).padStart(5, '0')}`, guarded: new GuardedAnswers(),
-        floor: () => this.floor, committedAt: (at) => this.passed(at),
+        commitMs: options.commitMs ?? COMMIT_MS, floor: () => this.floor, committedAt: (at) => this.passed(at),
       },
       { committed: (events) => this.tell(events), settled: (batch) => this.settled(batch) },
       options.maxBatch,

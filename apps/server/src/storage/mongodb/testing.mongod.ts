@@ -54,6 +54,7 @@ function spawnMongod(args: readonly string[]): ChildProcess {
 /** A mongod of its own on a free port with its data in a temporary directory: a replica set of one, or `alone`. */
 export async function startMongod(options: MongodOptions = {}): Promise<Mongod> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'parley-mongod-'));
+  mkdirSync(directory, { recursive: true });
   const port = options.port ?? (await freePort());
   const child = spawnMongod([...common(directory, port, options.cacheGigabytes), ...(options.alone ? [] : ['--replSet', 'rs0'])]);
   const address = `mongodb://127.0.0.1:${port}/?directConnection=true`;
