@@ -134,7 +134,7 @@ class World {
   async #process(url: string, store: Store, role: 'api' | 'dispatcher', most?: number, consumers: Consumer[] = []): Promise<Realtime> {
     const link = await openRedis(url, { logger: silentLogger, name: role });
     const log = new RedisLog(link, { clock: fastClock, random: systemRandom, logger: silentLogger, metrics: noMetrics }, most);
-    const realtime = createRealtime({ ...this.#deps, store }, { log, registry: this.#registry, consumers, alone: false });
+    const realtime = createRealtime({ ...this.#deps, store }, { log, registry: this.#registry, consumers, alone: false, roles: new Set([role]) });
     await realtime.start();
     this.#undo.push(async () => {
       await realtime.stop();
