@@ -20,7 +20,7 @@ export class LiveClient {
   }
 
   /** Resolves when the server has said where the streams stand. */
-  static async connect(url: string, token: string, hello: { cursors?: Record<string, number>; looking_at?: string[] } = {}): Promise<LiveClient> {
+  static async connect(url: string, token: string, hello: { cursors?: Record<string, number>; looking_at?: string[]; protocol?: number } = {}): Promise<LiveClient> {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/connect`);
     const client = new LiveClient(socket);
     await Promise.race([once(socket, 'open'), client.closed.then((code) => Promise.reject(new Error(`closed with ${code}`)))]);

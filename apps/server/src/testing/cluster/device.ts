@@ -1,3 +1,4 @@
+import type { Clock } from '@parley/shared/domain/clock';
 import type { Engine, Timeline } from '@parley/shared/sync/api';
 import { createEngine } from '@parley/shared/sync/engine';
 import { MemoryKeyValue } from '@parley/shared/testing/memory-key-value';
@@ -22,11 +23,11 @@ export class ClusterDevice implements ComparedDevice {
   private readonly cache = new MemoryKeyValue();
   private readonly durable = new MemoryKeyValue();
 
-  constructor(readonly name: string, readonly person: SignedIn, private readonly address: () => string) {}
+  constructor(readonly name: string, readonly person: SignedIn, private readonly address: () => string, private readonly clock: Clock = systemClock) {}
 
   async start(): Promise<void> {
     this.#wire = new NodeTransport(this.address, this.person.token);
-    const engine = createEngine({ accountId: this.person.id, deviceId: this.person.device_id, token: this.person.token, transport: this.#wire, cache: this.cache, durable: this.durable, clock: systemClock, random: systemRandom });
+    const engine = createEngine({ accountId: this.person.id, deviceId: this.person.device_id, token: this.person.token, transport: this.#wire, cache: this.cache, durable: this.durable, clock: this.clock, random: systemRandom });
     await engine.start();
     this.engine = engine;
   }

@@ -14,7 +14,7 @@ export interface Sent {
 
 /** Every send of a test, and what was said about it. */
 export class Ledger {
-  readonly sent: Sent[] = [];
+  sent: Sent[] = [];
   /** Answers that no retry mends, and acknowledgements that contradict each other. */
   readonly wrong: string[] = [];
 

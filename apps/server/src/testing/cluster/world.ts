@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createUser, setUp, signIn } from '@parley/shared/protocol/calls/accounts';
 import { sendMessage } from '@parley/shared/protocol/calls/messages';
 import { createChannel, openDm } from '@parley/shared/protocol/calls/channels';
@@ -33,7 +34,7 @@ export class ClusterWorld {
   readonly #loads: Load[] = [];
   #closed = false;
 
-  private constructor(readonly cluster: Cluster, readonly store: Store) {}
+  private constructor(readonly cluster: Cluster, public store: Store) {}
 
   /** Sets the server up, with everybody in two rooms and `general`, and a direct message between the first two. */
   static async make(cluster: Cluster, options: WorldOptions = {}): Promise<ClusterWorld> {
@@ -94,6 +95,26 @@ export class ClusterWorld {
     }
     this.ledger.acknowledge(sent, { message_id: outcome.value.message_id, seq: outcome.value.seq, rev: outcome.value.rev });
     return outcome.status === 201 ? 'acknowledged' : 'repeated';
+  }
+
+  /** One message into the first room. */
+  async say(content: string, address = this.cluster.url): Promise<{ seq: number; rev: number }> {
+    return this.call(this.people[0]!, sendMessage, { channel_id: this.channels[0]!, content, client_msg_id: randomUUID() }, address);
+  }
+
+  /** The store was put back to an earlier state: what it does not have any more was acknowledged in another life. */
+  async forgetWhatIsGone(): Promise<void> {
+    const kept = new Set<string>();
+    await this.store.read(async (tx) => {
+      for (const channel of this.channels) for (const row of await tx.find(messages, { prefix: [channel], limit: 100_000 })) kept.add(row.doc.client_msg_id);
+    });
+    this.ledger.sent = this.ledger.sent.filter((sent) => kept.has(sent.clientMsgId));
+  }
+
+  /** Opens the store anew, after its database was another one. */
+  async reopen(): Promise<void> {
+    await this.store.close();
+    this.store = await openMongoStore({ url: this.cluster.mongodbUrl, metrics: noMetrics });
   }
 
   /** Waits until the store has a message of the first room. */
