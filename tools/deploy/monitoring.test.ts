@@ -41,13 +41,13 @@ describe('metrics', () => {
     expect([...asked].map(([, name]) => name!).sort()).toEqual([...offered.keys()].sort());
   });
 
-  it('counters are asked for their rate, and buckets are those that the histogram has', async () => {
+  it('counters are asked for their rate or increase, and buckets are those that the histogram has', async () => {
     const { text: exposition } = await promMetrics().text();
     const counters = [...exposed].filter(([name, type]) => type === 'counter' && name.startsWith('parley_')).map(([name]) => name);
     for (const expression of expressions)
       for (const name of counters) {
         const times = expression.split(new RegExp(`\\b${name}\\b`)).length - 1;
-        expect(expression.split(new RegExp(`rate\\(${name}\\b`)).length - 1, expression).toBe(times);
+        expect(expression.split(new RegExp(`(?:rate|increase)\\(${name}\\b`)).length - 1, expression).toBe(times);
       }
     for (const [, le] of expressions.join('\n').matchAll(/le="([\d.]+)"/g)) expect(exposition).toContain(`parley_send_to_delivery_seconds_bucket{le="${le}"}`);
   });
