@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../apps/server/src/config/load-config.ts';
 import { TOPOLOGY } from '../../apps/server/src/testing/cluster/cluster.ts';
+import { freePort } from '../../apps/server/src/testing/cluster/ports.ts';
 import { nginxConfig, upstreams } from '../../apps/server/src/testing/cluster/nginx.ts';
 import { compose, DEPLOY, manifestFiles, manifests, podOf, provisioned, ROOT, run, text, type Container, type Outcome } from './files.ts';
 
@@ -163,21 +164,24 @@ describe.skipIf(nginx === undefined)('nginx', () => {
     writeFileSync(join(temp, 'nginx.conf'), config);
     return run(nginx!, ['-t', '-p', temp, '-c', join(temp, 'nginx.conf'), '-e', join(temp, 'error.log')]);
   };
-  const values = { listen: '127.0.0.1:18080', api: ['127.0.0.1:3211', '127.0.0.1:3212'], gateway: ['127.0.0.1:3212'], temp: join(directory, 'nginx') };
+  // Its test binds the port as well.
+  const values = async () => ({ listen: `127.0.0.1:${await freePort()}`, api: ['127.0.0.1:3211', '127.0.0.1:3212'], gateway: ['127.0.0.1:3212'], temp: join(directory, 'nginx') });
 
-  it('takes the template as the cluster fills it in, and no variable of it is left', () => {
-    const config = nginxConfig(template, values);
+  it('takes the template as the cluster fills it in, and no variable of it is left', async () => {
+    const config = nginxConfig(template, await values());
     expect(config).not.toMatch(/\$\{/);
     expect(test(config).output).toContain('test is successful');
     expect(test(config.replace('least_conn', 'least_con')).status).not.toBe(0);
   });
 
-  it('takes it as compose.yaml fills it in', () => {
+  it('takes it as compose.yaml fills it in', async () => {
     const environment = stringsOf(compose().services['nginx']!.environment!);
     const names = new Set([...template.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!));
     for (const name of names) expect(environment).toHaveProperty(name);
+    expect(environment['PARLEY_LISTEN']).toBe('8080');
+    expect(compose().services['nginx']!.ports![0]).toMatch(/:8080$/);
     const servers = ['172.30.10.11:3210', '172.30.10.12:3210'];
     expect([environment['PARLEY_API_SERVERS'], environment['PARLEY_GATEWAY_SERVERS']]).toEqual([upstreams(servers), upstreams(servers)]);
-    expect(test(nginxConfig(template, { ...values, listen: environment['PARLEY_LISTEN']!, api: servers, gateway: servers })).output).toContain('test is successful');
+    expect(test(nginxConfig(template, { ...(await values()), api: servers, gateway: servers })).output).toContain('test is successful');
   });
 });

@@ -54,7 +54,7 @@ describe('metrics', () => {
 
   it('everything that the objective and the operators need is on a dashboard', () => {
     const shown = new Set(dashboards.flatMap((d) => d.panels.flatMap((p) => p.targets.flatMap((t) => namesIn(t.expr)))));
-    for (const name of ['parley_connections', 'parley_sends_total', 'parley_commit_seconds_bucket', 'parley_log_lag_seconds', 'parley_outbox_lag_seconds', 'parley_resyncs_total', 'parley:error_budget:remaining']) expect(shown).toContain(name);
+    for (const name of ['parley_connections', 'parley_sends_total', 'parley_commit_seconds_bucket', 'parley_log_lag_seconds', 'parley_outbox_lag_seconds', 'parley_resyncs_total', 'parley_shed_total', 'parley:error_budget:remaining']) expect(shown).toContain(name);
   });
 });
 
