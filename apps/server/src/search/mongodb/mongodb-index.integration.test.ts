@@ -76,6 +76,9 @@ describe.skipIf(!hasMongod())('MongoDB', () => {
     expect((await seqs(index, 'comm', { limit: 3 }))).toEqual([6_000, 5_999, 5_998]);
     expect((await seqs(index, 'even comm', { limit: 2 }))).toEqual([5_999, 5_997]);
     expect(await seqs(index, '"common1 release"', { limit: 2 })).toEqual([5_989, 5_975]);
+    expect((await index.search(question('even odd', { limit: 5 }))).next).toBeNull();
+    const floor = await mongod.admin.db(database).collection('search_messages_1').find({ w: 'w', k: 'odd', t: { $lt: 10n ** 18n } }, { hint: 'by_token' }).sort({ t: -1 }).skip(2_000).limit(1).project({ _id: 0, t: 1 }).explain('executionStats');
+    expect((floor as { executionStats: { totalDocsExamined: number } }).executionStats.totalDocsExamined).toBe(0);
     const plan = await mongod.admin.db(database).collection('search_messages_1').find({ w: 'w', k: 'odd', t: { $lt: 10n ** 18n } }, { hint: 'by_token' }).sort({ t: -1 }).limit(21).explain('executionStats');
     expect(JSON.stringify(plan)).not.toContain('"SORT"');
     expect((plan as { executionStats: { totalKeysExamined: number } }).executionStats.totalKeysExamined).toBeLessThanOrEqual(22);

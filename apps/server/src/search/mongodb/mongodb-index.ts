@@ -4,10 +4,11 @@ import { storageError } from '../../storage/mongodb/errors.ts';
 import { RANKED_HITS, type Candidates, type IndexedChannel, type IndexedMessage, type IndexQuestion, type SearchIndex } from '../port.ts';
 import { documentOf, INDEX_VERSION, timeKey, type MessageDocument } from './message-document.ts';
 import { readPlace, writePlace } from './place.ts';
-import { anyEntry, BY_CHANNEL, BY_TOKEN, planOf, scoreOf, type Entry, type Plan } from './question-plan.ts';
+import { anyEntry, BY_CHANNEL, BY_TOKEN, planOf, restOf, scoreOf, type Entry, type Plan } from './question-plan.ts';
 
 /** Messages looked at for one answer, so that a question whose hits are rare does not hold up the others. */
 const SCAN_ROWS = 20_000;
+const FIRST_LOOK = 2_000;
 const LEAST_COUNTED = 1_000;
 const MOST_MS = 10_000;
 const DUPLICATE_KEY = 11_000;
@@ -15,6 +16,9 @@ const NO_SUCH_NAMESPACE = 26;
 
 interface AboutDocument { _id: string; mark: string; generation: number }
 interface ChannelDocument { _id: string; w: string; public: boolean; rev: number }
+interface Within { t: { $lt: bigint; $gte?: bigint; $gt?: bigint } }
+/** Where to begin; `long`: the list may have more messages than are worth looking at. */
+interface Way { entry: Entry; long: boolean; rest: Document }
 type Hit = Pick<MessageDocument, 'c' | 's' | 't'> & { q?: string };
 
 /**
@@ -74,9 +78,9 @@ export class MongodbSearchIndex implements SearchIndex {
       if (!plan) return { candidates: [], next: null };
       // Asked each time: another process may have emptied it.
       const messages = this.#messages((await this.#about.findOne({ _id: 'made_for' }))?.generation ?? 0);
-      const within = { t: { $lt: below, ...(question.from_us !== undefined && { $gte: timeKey(question.from_us) }) } };
-      const entry = await this.#entry(messages, plan, question, within, sort === 'newest' ? limit : RANKED_HITS);
-      return sort === 'newest' ? newest(messages, entry, plan, within, limit) : ranked(messages, entry, plan, within, question, below, skip);
+      const within: Within = { t: { $lt: below, ...(question.from_us !== undefined && { $gte: timeKey(question.from_us) }) } };
+      const way = await this.#way(messages, plan, question, within, sort === 'newest' ? limit : RANKED_HITS);
+      return sort === 'newest' ? newest(messages, way, within, limit) : ranked(messages, way, within, question, below, skip);
     });
   }
 
@@ -124,38 +128,52 @@ export class MongodbSearchIndex implements SearchIndex {
   }
 
   /** The way in that has the fewest messages, as far as it is worth counting them. */
-  async #entry(messages: Collection<MessageDocument>, { entries }: Plan, { workspace_id }: IndexQuestion, within: Document, wanted: number): Promise<Entry> {
+  async #way(messages: Collection<MessageDocument>, plan: Plan, { workspace_id }: IndexQuestion, within: Within, wanted: number): Promise<Way> {
+    const { entries } = plan;
+    const way = (entry: Entry, long: boolean): Way => ({ entry, long, rest: restOf(plan, entry, workspace_id) });
     const [only] = entries;
-    if (!only) return anyEntry(workspace_id);
-    if (entries.length === 1 && only.ordered) return only;
+    if (!only) return way(anyEntry(workspace_id), true);
+    if (entries.length === 1 && only.ordered) return way(only, true);
     // Walking all for `wanted` hits costs as much as sorting so many.
     const most = Math.min(SCAN_ROWS, Math.max(LEAST_COUNTED, Math.ceil(Math.sqrt((await messages.estimatedDocumentCount()) * wanted))));
     const counts = await Promise.all(entries.map(async ({ hint, bounds }) => Number((await this.db.command({ count: messages.collectionName, query: { ...bounds, ...within }, limit: most, hint, maxTimeMS: MOST_MS }))['n'])));
     const fewest = Math.min(...counts);
-    if (fewest < most) return entries[counts.indexOf(fewest)]!;
-    return entries.find(({ ordered }) => ordered) ?? anyEntry(workspace_id);
+    if (fewest < most) return way(entries[counts.indexOf(fewest)]!, false);
+    return way(entries.find(({ ordered }) => ordered) ?? anyEntry(workspace_id), true);
   }
 }
 
-async function newest(messages: Collection<MessageDocument>, entry: Entry, plan: Plan, within: Document, limit: number): Promise<Candidates> {
-  const hits = await walk(messages, entry, plan, within, limit + 1, false);
+async function newest(messages: Collection<MessageDocument>, way: Way, within: Within, limit: number): Promise<Candidates> {
+  const { hits, end } = await walk(messages, way, within, limit + 1, false);
   const candidates = hits.slice(0, limit).map(({ c, s, t }) => ({ channel_id: c, seq: s, position: writePlace('newest', t, 0) }));
   if (hits.length > limit) return { candidates, next: candidates[limit - 1]!.position };
-  const [last] = await messages.find({ ...entry.bounds, ...within }, { hint: entry.hint, useBigInt64: true, maxTimeMS: MOST_MS }).sort({ t: -1 }).skip(SCAN_ROWS - 1).limit(1).project<{ t: bigint }>({ _id: 0, t: 1 }).toArray();
-  return { candidates, next: last ? writePlace('newest', last.t, 0) : null };
+  return { candidates, next: end === undefined ? null : writePlace('newest', end, 0) };
 }
 
-async function ranked(messages: Collection<MessageDocument>, entry: Entry, plan: Plan, within: Document, { terms, limit }: IndexQuestion, below: bigint, skip: number): Promise<Candidates> {
-  const hits = (await walk(messages, entry, plan, within, RANKED_HITS, true)).map((hit) => ({ ...hit, score: scoreOf(hit.q ?? '', terms) }));
+async function ranked(messages: Collection<MessageDocument>, way: Way, within: Within, { terms, limit }: IndexQuestion, below: bigint, skip: number): Promise<Candidates> {
+  const hits = (await walk(messages, way, within, RANKED_HITS, true)).hits.map((hit) => ({ ...hit, score: scoreOf(hit.q ?? '', terms) }));
   hits.sort((a, b) => b.score - a.score || (a.t < b.t ? 1 : -1));
   const candidates = hits.slice(skip, skip + limit).map(({ c, s }, i) => ({ channel_id: c, seq: s, position: writePlace('relevance', below, skip + i + 1) }));
   return { candidates, next: hits.length > skip + candidates.length ? (candidates.at(-1)?.position ?? null) : null };
 }
 
-/** Newest first. The limit before the rest keeps the bounds those of `entry`, whatever else is asked. */
-async function walk(messages: Collection<MessageDocument>, { hint, bounds }: Entry, { rest }: Plan, within: Document, limit: number, words: boolean): Promise<Hit[]> {
-  const stages: Document[] = [{ $match: { ...bounds, ...within } }, { $sort: { t: -1 } }, { $limit: SCAN_ROWS }, ...(rest ? [{ $match: rest }] : []), { $limit: limit }, { $project: { _id: 0, c: 1, s: 1, t: 1, ...(words && { q: 1 }) } }];
-  return messages.aggregate<Hit>(stages, { hint, useBigInt64: true, maxTimeMS: MOST_MS, batchSize: limit }).toArray();
+/** Newest first. A long list is walked in two steps of so many messages, and no further; `end`: from there on down nobody has looked. */
+async function walk(messages: Collection<MessageDocument>, { entry, long, rest }: Way, within: Within, limit: number, words: boolean): Promise<{ hits: Hit[]; end?: bigint }> {
+  const { hint, bounds } = entry;
+  const projection = { _id: 0, c: 1, s: 1, t: 1, ...(words && { q: 1 }) } as const;
+  const find = (t: Within['t'], room: number) => messages.find({ ...bounds, t, ...rest }, { hint, useBigInt64: true, maxTimeMS: MOST_MS, batchSize: room }).sort({ t: -1 }).limit(room).project<Hit>(projection).toArray();
+  if (!long) return { hits: await find(within.t, limit) };
+  const hits: Hit[] = [];
+  let t = within.t;
+  const first = Math.max(FIRST_LOOK, 4 * limit);
+  for (const look of [first, SCAN_ROWS - first]) {
+    // Read from the index alone.
+    const [last] = await messages.find({ ...bounds, t }, { hint, useBigInt64: true, maxTimeMS: MOST_MS }).sort({ t: -1 }).skip(look).limit(1).project<{ t: bigint }>({ _id: 0, t: 1 }).toArray();
+    hits.push(...(await find(last ? { ...t, $gt: last.t } : t, limit - hits.length)));
+    if (!last || hits.length === limit) return { hits };
+    t = { ...t, $lt: last.t + 1n };
+  }
+  return { hits, end: t.$lt };
 }
 
 /** Each replaces what has an earlier rev; where there is a newer one, the insert that would come of it is refused. */

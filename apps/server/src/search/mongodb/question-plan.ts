@@ -15,8 +15,12 @@ export interface Entry {
 }
 export interface Plan {
   entries: Entry[];
-  /** What else has to hold; null: nothing. */
-  rest: Document | null;
+  conditions: Condition[];
+}
+/** What a hit has to meet; `met` by the bounds of that entry already. */
+interface Condition {
+  filter: Document;
+  met?: Entry | undefined;
 }
 
 /** More intervals than this the database would rather sort than merge. */
@@ -28,19 +32,29 @@ const MOST_ENTRIES = 8;
 export function planOf(question: IndexQuestion): Plan | undefined {
   const { workspace_id: w, channel_ids, author_ids, traits, terms, readable } = question;
   if (channel_ids?.length === 0 || author_ids?.length === 0) return undefined;
-  const entries: Entry[] = terms.slice(0, MOST_ENTRIES).flatMap((term) => entryOf(w, term) ?? []);
-  if (author_ids && author_ids.length <= MOST_INTERVALS) entries.push(byTokens(w, author_ids.map(authorToken)));
-  for (const trait of traits) entries.push(byTokens(w, [traitToken(trait)]));
-  if (channel_ids && channel_ids.length <= MOST_INTERVALS) entries.push({ hint: BY_CHANNEL, bounds: { c: { $in: [...channel_ids] } }, ordered: true });
-  const rest: Document[] = [
-    { k: ANY_TOKEN }, { w },
-    ...terms.map((term) => ({ $or: term.map(condition) })),
-    ...(author_ids ? [{ k: { $in: author_ids.map(authorToken) } }] : []),
-    ...traits.map((trait) => ({ k: traitToken(trait) })),
-    ...(channel_ids ? [{ c: { $in: [...channel_ids] } }] : []),
-    { $or: [...(readable.public ? [{ p: true }] : []), { c: { $in: [...readable.channel_ids] } }] },
+  const entries: Entry[] = [];
+  const enter = (entry: Entry | undefined): Entry | undefined => {
+    if (entry) entries.push(entry);
+    return entry;
+  };
+  const conditions: Condition[] = [
+    ...terms.map((term, i): Condition => {
+      const entry = i < MOST_ENTRIES ? enter(entryOf(w, term)) : undefined;
+      return { filter: { $or: term.map(condition) }, met: term.every(({ tokens }) => tokens.length === 1) ? entry : undefined };
+    }),
+    ...(author_ids ? [{ filter: { k: { $in: author_ids.map(authorToken) } }, met: author_ids.length <= MOST_INTERVALS ? enter(byTokens(w, author_ids.map(authorToken))) : undefined }] : []),
+    ...traits.map((trait) => ({ filter: { k: traitToken(trait) }, met: enter(byTokens(w, [traitToken(trait)])) })),
+    ...(channel_ids ? [{ filter: { c: { $in: [...channel_ids] } }, met: channel_ids.length <= MOST_INTERVALS ? enter({ hint: BY_CHANNEL, bounds: { c: { $in: [...channel_ids] } }, ordered: true }) : undefined }] : []),
+    { filter: { $or: [...(readable.public ? [{ p: true }] : []), { c: { $in: [...readable.channel_ids] } }] } },
   ];
-  return { entries, rest: { $and: rest } };
+  return { entries, conditions };
+}
+
+/** What else has to hold, said so that no index is asked for it: the bounds are those of the entry alone. Under no token there are no deleted messages and no other workspaces. */
+export function restOf({ conditions }: Plan, entry: Entry, w: string): Document {
+  const rest = conditions.filter(({ met }) => met !== entry).map(({ filter }) => filter);
+  if (entry.hint === BY_CHANNEL) rest.push({ k: ANY_TOKEN }, { w });
+  return { $nor: rest.map((filter) => ({ $nor: [filter] })) };
 }
 
 /** Every message of the workspace, newest first. */
