@@ -97,8 +97,7 @@ export async function openServices(settings: Settings): Promise<Services> {
       ...source, store, search, pictures, passwords: argon2Passwords(), presence: registry, logger, metrics, config: settings,
       push, mailer, secret: await secretOf(settings, store),
       links: new WebLinks({ egress, pictures }), ...places,
-      // Over the embedded store a page costs hardly more to read than to find here.
-      ...(settings.mongodbUrl !== null && { pages: new PageCache(metrics) }),
+      pages: new PageCache(metrics),
     };
     return {
       deps, settings, registry, metrics, redis,
@@ -164,7 +163,7 @@ export async function startApplication(services: Services): Promise<Application>
   const indexer = new SearchIndexer(deps);
   const realtime = createRealtime(deps, {
     log, registry, alone: redis === null, roles: config.roles,
-    delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit, deps.pages)), stream }),
+    delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
     consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store, config.largeChannel), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), indexer],
   });
   const load = new LoadMonitor(deps, settings.shedDelayMs, processSampler());

@@ -34,8 +34,8 @@ export interface Deps {
   cardPictures: Files;
   /** Archives on their way into an import. */
   archives: Files;
-  /** Pages that many read at once; absent where reading them costs no more than keeping them. */
-  pages?: PageCache;
+  /** Pages that many read at once; absent: each reads its own. */
+  pages?: PageCache | undefined;
   logger: Logger;
   metrics: Metrics;
   config: Config;

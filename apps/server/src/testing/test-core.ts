@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import { createCore, type Core, type CoreResponse } from '../core.ts';
 import type { Route } from '../edge/route.ts';
 import type { Deps, PasswordHasher } from '../platform/deps.ts';
+import { PageCache } from '../features/messages/page-cache.ts';
 import { DiskUploads } from '../files/disk/disk-uploads.ts';
 import { MemoryFiles } from '../files/memory/memory-files.ts';
 import { noLinks } from '../links/port.ts';
@@ -62,7 +63,7 @@ export function testWorld(options: TestCoreOptions = {}): World {
   const deps: Deps = {
     store, clock, random, passwords: fakePasswords, presence: new EmbeddedRegistry({ clock, random }), logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: new SharpPictures(), files: new MemoryFiles(),
     push: noPush, mailer: noMail, secret: testSecret,
-    links: noLinks, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads(join((options.config?.dataDirectory ?? testConfig.dataDirectory), 'uploads')),
+    pages: new PageCache(noMetrics), links: noLinks, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads(join((options.config?.dataDirectory ?? testConfig.dataDirectory), 'uploads')),
     config: { ...testConfig, ...options.config }, ...options.deps,
   };
   return new World(createCore(deps, options.routes?.(deps)), clock, random, store, failures);

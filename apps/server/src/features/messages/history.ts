@@ -32,7 +32,8 @@ export async function readHistory(tx: ReadTx, who: ActorRef, query: Query, pages
 }
 
 const BOUNDS = ['around_seq', 'message_id', 'since_ts', 'after_seq', 'before_seq', 'parent_message_id', 'changed_since'] as const;
-const isNewest = (query: Query): boolean => BOUNDS.every((bound) => query[bound] === undefined);
+/** Whether it asks for the newest page: what everybody asks for who opens a channel. */
+export const isNewest = (query: Query): boolean => BOUNDS.every((bound) => query[bound] === undefined);
 
 /** What one sees from `first` on, at a head. */
 async function readPage(tx: ReadTx, query: Query, head: HeadRow, first: number): Promise<Page> {

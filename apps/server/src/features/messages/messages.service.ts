@@ -8,10 +8,12 @@ import type { Message } from '@parley/shared/protocol/entities';
 import { ParleyError } from '@parley/shared/protocol/errors';
 import { LIMITS } from '@parley/shared/protocol/limits';
 import type { Deps } from '../../platform/deps.ts';
+import type { ReadTx } from '../../storage/port.ts';
 import { members } from '../../storage/tables.ts';
 import { allows, accessTo, type ActorRef } from '../channels/channel-access.ts';
 import { findMessage } from './find-message.ts';
-import { readHistory } from './history.ts';
+import { sharedRead } from '../sync/shared-read.ts';
+import { isNewest, readHistory } from './history.ts';
 import type { SendArgs } from './send.command.ts';
 
 type MessageDeps = Pick<Deps, 'store' | 'presence' | 'metrics' | 'pages'>;
@@ -70,7 +72,8 @@ export async function deleteMessage(deps: MessageDeps, who: ActorRef, input: Req
 }
 
 export async function getMessages(deps: MessageDeps, who: ActorRef, input: RequestOf<typeof calls.getMessages>): Promise<ResponseOf<typeof calls.getMessages>> {
-  return deps.store.read((tx) => readHistory(tx, who, input, deps.pages));
+  const read = (tx: ReadTx) => readHistory(tx, who, input, deps.pages);
+  return deps.pages && isNewest(input) ? sharedRead(deps.store, read) : deps.store.read(read);
 }
 
 const PAGE = 1_000;

@@ -45,15 +45,27 @@ describe('pages that many read', () => {
   it('stay within their bound: the ones not asked for go first, and what is too large is not kept', async () => {
     const { cache, load, loads, seen } = counted(1_000);
     const page = 'x'.repeat(298);
-    for (const key of ['a', 'b', 'c']) await cache.page('channel:a', 1, key, load(page));
+    const twice = async (key: string) => {
+      for (let i = 0; i < 2; i++) await cache.page('channel:a', 1, key, load(page));
+    };
+    for (const key of ['a', 'b', 'c']) await twice(key);
     await cache.page('channel:a', 1, 'a', load(page));
-    await cache.page('channel:a', 1, 'd', load(page));
+    await twice('d');
     expect([loads(), seen.characters]).toEqual([4, 900]);
     await cache.page('channel:a', 1, 'a', load(page));
     expect(loads()).toBe(4);
     await cache.page('channel:a', 1, 'b', load(page));
     expect(loads()).toBe(5);
-    for (let i = 0; i < 2; i++) await cache.page('channel:a', 1, 'large', load('x'.repeat(2_000)));
+    for (let i = 0; i < 3; i++) await cache.page('channel:a', 1, 'large', load('x'.repeat(2_000)));
     expect([loads(), seen.characters]).toEqual([7, 900]);
+  });
+
+  it('that one reader alone asked for make room for each other', async () => {
+    const { cache, load, loads } = counted();
+    for (let i = 0; i < 200; i++) await cache.page('channel:a', 1, `${i}`, load(i));
+    await cache.page('channel:a', 1, '199', load('read'));
+    expect(loads()).toBe(200);
+    await cache.page('channel:a', 1, '100', load('read'));
+    expect(loads()).toBe(201);
   });
 });

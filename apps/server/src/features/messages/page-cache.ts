@@ -3,12 +3,14 @@ import type { Metrics } from '../../platform/metrics.ts';
 /** Characters of JSON that pages come to together, and one of them at most. */
 const MOST_CHARACTERS = 32 * 1_048_576;
 const PAGE_CHARACTERS = 1_048_576;
+/** Pages that only one has asked for: most stay so, and are not even measured. */
+const MOST_NEW = 64;
 
 interface Entry {
   rev: number;
   page: Promise<unknown>;
-  /** 0 until it has been read. */
-  characters: number;
+  /** Null until somebody else asks for it. */
+  characters: number | null;
 }
 
 /**
@@ -23,6 +25,7 @@ interface Entry {
 export class PageCache {
   readonly #entries = new Map<string, Entry>();
   #characters = 0;
+  #new = 0;
 
   constructor(private readonly metrics: Metrics, private readonly most = MOST_CHARACTERS) {}
 
@@ -35,53 +38,60 @@ export class PageCache {
     const known = this.#entries.get(name);
     if (known?.rev === rev) {
       this.#touch(name, known);
+      let page: T;
       try {
-        const page = (await known.page) as T;
-        this.#count('hit');
-        return page;
+        page = (await known.page) as T;
       } catch {
         // Its reader's connection failed, which is no reason for this one's to.
         return load();
       }
+      this.#count('hit');
+      this.#measure(name, known, page);
+      return page;
     }
     this.#count('miss');
     // Who reads an older snapshot leaves what the others have.
     if (known && known.rev > rev) return load();
-    const entry: Entry = { rev, page: load(), characters: 0 };
+    const entry: Entry = { rev, page: load(), characters: null };
     this.#put(name, entry);
-    let page: T;
     try {
-      page = (await entry.page) as T;
+      return (await entry.page) as T;
     } catch (error) {
       if (this.#entries.get(name) === entry) this.#drop(name, entry);
       throw error;
     }
-    this.#weigh(name, entry, page);
-    return page;
   }
 
-  #weigh(name: string, entry: Entry, page: unknown): void {
-    if (this.#entries.get(name) !== entry) return;
-    const characters = JSON.stringify(page).length;
-    if (characters > Math.min(PAGE_CHARACTERS, this.most)) return this.#drop(name, entry);
-    entry.characters = characters;
-    this.#characters += characters;
-    for (const [oldest, old] of this.#entries) {
-      if (this.#characters <= this.most) break;
-      if (old !== entry) this.#drop(oldest, old);
-    }
+  #measure(name: string, entry: Entry, page: unknown): void {
+    if (entry.characters !== null || this.#entries.get(name) !== entry) return;
+    entry.characters = JSON.stringify(page).length;
+    this.#new--;
+    this.#characters += entry.characters;
+    if (entry.characters > Math.min(PAGE_CHARACTERS, this.most)) this.#drop(name, entry);
+    this.#dropOldest((old) => old.characters !== null, () => this.#characters > this.most);
     this.metrics.gauge('parley_page_cache_characters', this.#characters);
+  }
+
+  /** The map is in the order of use. */
+  #dropOldest(which: (entry: Entry) => boolean, tooMany: () => boolean): void {
+    for (const [name, entry] of this.#entries) {
+      if (!tooMany()) return;
+      if (which(entry)) this.#drop(name, entry);
+    }
   }
 
   #put(name: string, entry: Entry): void {
     const before = this.#entries.get(name);
     if (before) this.#drop(name, before);
     this.#entries.set(name, entry);
+    this.#new++;
+    this.#dropOldest((old) => old.characters === null, () => this.#new > MOST_NEW);
   }
 
   #drop(name: string, entry: Entry): void {
     this.#entries.delete(name);
-    this.#characters -= entry.characters;
+    if (entry.characters === null) this.#new--;
+    else this.#characters -= entry.characters;
   }
 
   /** Behind all others: the first ones go. */

@@ -11,6 +11,7 @@ import { type Logger, silentLogger } from '../../platform/logger.ts';
 import { systemClock, systemRandom } from '../../platform/system.ts';
 import { openMemoryStore } from '../../storage/memory/memory-store.ts';
 import type { Store } from '../../storage/port.ts';
+import type { Role } from '../../config/config.ts';
 import { filesContract } from '../files.contract.ts';
 import { createHttpServer } from '../../edge/http.ts';
 import { FileWorld } from '../../testing/file-world.ts';
@@ -27,7 +28,7 @@ let seaweed: Seaweed;
 let buckets = 0;
 
 const world = (): Store => openMemoryStore({ clock: systemClock, random: systemRandom });
-const placeOf = (bucket: string, endpoint = seaweed.endpoint) => ({ dataDirectory: directory, filesPlace: { kind: 's3', bucket, endpoint, region: 'us-east-1' } as const });
+const placeOf = (bucket: string, endpoint = seaweed.endpoint) => ({ dataDirectory: directory, roles: new Set<Role>(['api']), filesPlace: { kind: 's3', bucket, endpoint, region: 'us-east-1' } as const });
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += 65_536) yield bytes.subarray(at, at + 65_536);
 }

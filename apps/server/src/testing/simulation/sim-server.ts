@@ -23,6 +23,7 @@ import type { SocketEvents, SocketLink } from '../../realtime/link.ts';
 import { createRealtime, type Realtime } from '../../realtime/realtime.ts';
 import { EmbeddedRegistry } from '../../registry/embedded/embedded-registry.ts';
 import type { Fault } from '../../storage/memory/faults.ts';
+import { PageCache } from '../../features/messages/page-cache.ts';
 import { DiskUploads } from '../../files/disk/disk-uploads.ts';
 import { MemoryFiles } from '../../files/memory/memory-files.ts';
 import type { LinkReader } from '../../links/port.ts';
@@ -81,7 +82,7 @@ export class SimServer {
     store.onCommitted((events) => this.reads.committed(events));
     const registry = new EmbeddedRegistry({ clock, random });
     const logger: Logger = { ...silentLogger, error: (fields, message) => void this.errors.push(`${message} ${describe(fields)}`), child: () => logger };
-    const outside = { push: noPush, mailer: noMail, secret: testSecret, links: everyPage, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads('/nowhere') };
+    const outside = { push: noPush, mailer: noMail, secret: testSecret, links: everyPage, cardPictures: new MemoryFiles(), archives: new MemoryFiles(), uploads: new DiskUploads('/nowhere'), pages: new PageCache(noMetrics) };
     const deps: Deps = { store, clock, random, passwords: fakePasswords, presence: registry, logger, metrics: noMetrics, search: new MemorySearchIndex(), pictures: noPictures, files: new MemoryFiles(), config: { ...testConfig, largeChannel: this.largeChannel }, ...outside };
     const log = new EmbeddedLog({ clock, random });
     const realtime = createRealtime(deps, {
