@@ -19,7 +19,7 @@ const lines = [];
 
 /** What no step needs, unless it hangs. */
 const STEP_MINUTES = 25;
-const CLUSTER_MINUTES = 10;
+const CLUSTER_MINUTES = 15;
 
 /** Runs a command with its output shown; resolves to the exit code. One that is over its minutes is ended, and failed. */
 const run = (command, args, env = {}, minutes = STEP_MINUTES) =>
