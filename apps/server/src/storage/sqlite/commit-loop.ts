@@ -1,4 +1,5 @@
 import type { BatchWriter, Command } from './batch-writer.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { Committed } from './writer.ts';
 
 export const MAX_BATCH = 64;
@@ -8,13 +9,13 @@ export const MAX_BATCH = 64;
  * slower the disk, the larger the batches, and no command waits for company.
  */
 export class CommitLoop {
-  private readonly queue: (Command & { id: number })[] = [];
+  private readonly queue = new FairQueue<Command & { id: number }>();
   private running: Promise<void> | undefined;
 
   constructor(private readonly writer: BatchWriter, private readonly committed: (commit: Committed) => void, private readonly turn: () => Promise<void>, private readonly maxBatch = MAX_BATCH) {}
 
   add(commands: readonly (Command & { id: number })[]): void {
-    this.queue.push(...commands);
+    this.queue.add(commands);
     this.running ??= this.run();
   }
 
@@ -25,7 +26,7 @@ export class CommitLoop {
   private async run(): Promise<void> {
     await this.turn();
     while (this.queue.length > 0) {
-      const batch = this.queue.splice(0, this.maxBatch);
+      const batch = this.queue.take(this.maxBatch);
       const { outcomes, ...rest } = await this.writer.commit(batch);
       this.committed({ outcomes: outcomes.map((outcome, i) => ({ id: batch[i]!.id, outcome })), ...rest });
       await this.turn();
