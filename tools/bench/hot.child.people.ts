@@ -43,7 +43,7 @@ async function listen(port: number, person: Person, channel: string, heard: (tex
       const live = /^\{"type":"live","stream":"([^"]+)","from":\d+,"rev":(\d+)/.exec(text);
       if (!live) return;
       cursors.set(live[1]!, Number(live[2]));
-      heard(text);
+      if (live[1] === `channel:${channel}`) heard(text);
     });
   });
   const timer = setInterval(() => {

@@ -29,7 +29,6 @@ const ORDINARY = 50;
 const CROWD = 30;
 const ORDINARY_RATE = 50;
 const HOT_RATE = 500;
-const TICKS_PER_SECOND = 100;
 const PASSWORD = 'benchmark-password';
 
 export async function run(args: string[] = []): Promise<{ name: 'hot'; figures: HotFigures[] }> {
@@ -94,7 +93,7 @@ function machineTicks(): { total: number; idle: number } {
 
 function serverTicks(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 100;
+  return Number(fields[11]) + Number(fields[12]);
 }
 
 async function seed(url: string): Promise<Omit<HotOrder, 'hotRate' | 'seconds'>> {

@@ -176,6 +176,14 @@ describe.each(STORES)('channels on $adapter', (adapter) => {
     for (let i = 0; i < 100; i++) people.push(await talk.world.createUser(`person${i}`));
     const room = await talk.room('big', people);
     expect(room.member_count).toBe(101);
+    const pages: number[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await talk.as(talk.olivia).call(calls.getMembers, { channel_id: room.id, page_size: 40, ...(cursor !== undefined && { cursor }) });
+      pages.push(page.items.length);
+      if (page.next_cursor === null) break;
+      cursor = page.next_cursor;
+    }
+    expect(pages).toEqual([40, 40, 21]);
     expect(await talk.as(people[0]!).refused(sendMessage, { channel_id: room.id, content: '<!channel>', client_msg_id: 'c' })).toMatchObject({ code: 'forbidden' });
     const joined = await talk.as(talk.alice).call(calls.joinChannel, { channel_id: room.id });
     expect(joined.member_count).toBe(101);

@@ -19,6 +19,7 @@ import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { PresenceMark } from '../../ui/presence.tsx';
 import { showToast } from '../../ui/toast.tsx';
 import styles from './details.module.css';
+import { nextPageDue, SEARCHED_MOST } from './member-pages.ts';
 
 const ROW = 44;
 
@@ -49,8 +50,8 @@ export function MemberList({ view }: { view: ChannelView }) {
   const lastIndex = virtual[virtual.length - 1]?.index ?? 0;
   const { more, loading, loadMore } = pages;
   useEffect(() => {
-    if (more && !loading && lastIndex >= shown.length - 20) loadMore();
-  }, [more, loading, lastIndex, shown.length, loadMore]);
+    if (nextPageDue({ more, loading, lastIndex, shown: shown.length, loaded: items.length, searching })) loadMore();
+  }, [more, loading, lastIndex, shown.length, items.length, searching, loadMore]);
   const looking = virtual.map((row) => shown[row.index]?.user_id).filter((id) => id !== undefined).join(' ');
   useEffect(() => {
     if (looking !== '') engine.look(looking.split(' '));
@@ -60,6 +61,7 @@ export function MemberList({ view }: { view: ChannelView }) {
     <>
       <Field label={t('details.find_member')} hideLabel placeholder={t('details.find_member')} value={query} onChange={(event) => setQuery(event.target.value)} />
       {pages.failed && <p>{t('app.needs_server')}</p>}
+      {searching && more && items.length >= SEARCHED_MOST && <p role="status">{t('details.find_most', { n: items.length, total: count })}</p>}
       <div ref={scroller} className={styles.list} tabIndex={-1}>
         <ul style={{ blockSize: `${rows.getTotalSize()}px`, position: 'relative' }}>
           {virtual.map((row) => {
