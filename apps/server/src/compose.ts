@@ -22,6 +22,7 @@ import { keptServerKey, loadServerSecret, serverSecret, type ServerSecret } from
 import { uuidv7 } from '@parley/shared/domain/ids';
 import { registerProcess, type NotAlone } from './platform/process-register.ts';
 import { openRedis, type RedisLink } from './platform/redis/redis-link.ts';
+import { redisWake } from './platform/redis/wake.ts';
 import { openPush } from './push/open-push.ts';
 import { newVapidKeys } from './push/web/vapid-request.ts';
 import { EXPIRE_DEVICES_JOB, expireDevicesJob, scheduleDeviceExpiry } from './features/devices/expire.service.ts';
@@ -31,6 +32,7 @@ import { importJob, requeueImports } from './features/imports/imports.service.ts
 import { INBOX_JOB } from './features/inbox/inbox.commands.ts';
 import { inboxConsumer, inboxJob } from './features/inbox/inbox.service.ts';
 import { membershipConsumer } from './features/membership/membership.service.ts';
+import { IndexWatch } from './features/search/index-watch.ts';
 import { SearchIndexer } from './features/search/search-indexer.ts';
 import { PageCache } from './features/messages/page-cache.ts';
 import { streamDelta } from './features/sync/delta.ts';
@@ -41,6 +43,7 @@ import { SCHEDULED_JOB } from './features/scheduled/scheduled.commands.ts';
 import { scheduledJob } from './features/scheduled/scheduled.service.ts';
 import { JobWorker } from './jobs/job-worker.ts';
 import { StoreJobs } from './jobs/store-jobs.ts';
+import { tellingStore } from './jobs/telling-store.ts';
 import { openLog } from './log/open-log.ts';
 import { argon2Passwords } from './platform/argon2-passwords.ts';
 import { lockDataDirectory, useDataDirectory } from './platform/data-lock.ts';
@@ -60,6 +63,9 @@ import type { Store } from './storage/port.ts';
 
 /** How long a stop waits for what is under way, sockets first. SIGTERM promises an end within 10 s. */
 const DRAIN_MS = 4_000;
+
+/** What workers are woken for. */
+const JOBS = 'jobs';
 
 /** Until then, whoever waited for the server has it alone. */
 const COLLECT_AFTER_START_MS = 60_000;
@@ -157,12 +163,14 @@ export async function startApplication(services: Services): Promise<Application>
   // The origins follow from the port, so it is chosen before the server is made.
   const port = settings.port === 0 ? await freePort(settings.host) : settings.port;
   const config = { ...settings, port, setUpCode, ...(settings.urlGiven ? {} : addressesOf(settings.host, port)) };
-  const deps: Deps = { ...services.deps, config };
+  const wake = redis === null ? null : redisWake(redis, { clock, logger });
+  const deps: Deps = { ...services.deps, config, ...(wake && { store: tellingStore(store, () => wake.tell(JOBS)) }) };
   const core = createCore(deps, [], config.rateLimits && redis !== null ? openRateLimits(metrics, redis) : undefined);
   const log = openLog(deps, redis);
   const indexer = new SearchIndexer(deps);
+  const indexWatch = redis === null ? null : new IndexWatch(deps, indexer, uuidv7(clock, random));
   const realtime = createRealtime(deps, {
-    log, registry, alone: redis === null, roles: config.roles,
+    log, registry, alone: redis === null, roles: config.roles, tookOver: () => indexWatch?.compare(),
     delta: async (tx, caller, stream, cursor, limit) => ({ ...(await streamDelta(tx, caller, stream, cursor, limit)), stream }),
     consumers: [membershipConsumer(deps.store), threadsConsumer(deps.store), inboxConsumer(deps.store, config.largeChannel), pushConsumer(deps.store), digestConsumer(deps), cardsConsumer(deps.store), indexer],
   });
@@ -172,8 +180,12 @@ export async function startApplication(services: Services): Promise<Application>
   const server = createHttpServer({ core, web, readiness, metricsText: () => metrics.text(), load });
   const sockets = attachWebSockets(server, deps, realtime.gateway, load);
   await realtime.start();
-  if (config.roles.has('dispatcher')) indexer.start();
-  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [COLLECT_JOB]: collectJob(deps), [EXPIRE_DEVICES_JOB]: expireDevicesJob(deps), [REMINDER_JOB]: reminderJob(deps), [INBOX_JOB]: inboxJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB]);
+  if (config.roles.has('dispatcher')) {
+    if (indexWatch) indexWatch.compare();
+    else indexer.start();
+  }
+  const jobs = new JobWorker(deps, new StoreJobs(deps.store), { [IMPORT_JOB]: importJob(deps), [COLLECT_JOB]: collectJob(deps), [EXPIRE_DEVICES_JOB]: expireDevicesJob(deps), [REMINDER_JOB]: reminderJob(deps), [INBOX_JOB]: inboxJob(deps), [SCHEDULED_JOB]: scheduledJob(deps), [PUSH_JOB]: pushJob(deps), [INVITE_MAIL_JOB]: inviteMailJob(deps), [DIGEST_JOB]: digestJob(deps), [LINK_CARDS_JOB]: linkCardsJob(deps) }, [LINK_CARDS_JOB], [IMPORT_JOB]);
+  wake?.on(JOBS, () => jobs.wake());
   if (config.roles.has('worker')) {
     await requeueImports(deps.store);
     await scheduleCollection(deps, COLLECT_AFTER_START_MS);
@@ -182,9 +194,10 @@ export async function startApplication(services: Services): Promise<Application>
     jobs.start();
   }
   const stopWork = async (): Promise<void> => {
-    await within(DRAIN_MS / 2, Promise.all([indexer.stop(), realtime.stop()]), () => logger.warn({}, 'what was read from the log is finished by others, or at the next start'));
+    await within(DRAIN_MS / 2, Promise.all([indexer.stop(), indexWatch?.stop(), realtime.stop()]), () => logger.warn({}, 'what was read from the log is finished by others, or at the next start'));
     await within(DRAIN_MS / 4, log.close(), () => logger.warn({}, 'the log did not close in time'));
     load.close();
+    wake?.close();
     await registration?.leave();
   };
   try {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FakeClock } from '@parley/shared/testing/fake-clock';
 import { noMetrics, type Metrics } from '../platform/metrics.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
@@ -81,4 +82,28 @@ test('jobs that wait for strangers never hold up the others, however many there 
   await quick;
   await worker.stop();
   expect(most).toBe(2);
+});
+
+test('word of work brings a look at once, and many words no more than ten a second', async () => {
+  const clock = new FakeClock();
+  const store = openMemoryStore({ clock, random: systemRandom });
+  const queue = new StoreJobs(store);
+  let looks = 0;
+  const counted = new Proxy(queue, { get: (target, name) => (name === 'lease' ? (...args: Parameters<StoreJobs['lease']>) => (looks++, target.lease(...args)) : Reflect.get(target, name).bind(target)) });
+  const done: number[] = [];
+  const worker = new JobWorker({ clock, logger: silentLogger, metrics: noMetrics }, counted, { greet: async () => void done.push(clock.now()) });
+  worker.start();
+  await clock.advance(300);
+  await queue.enqueue({ kind: 'greet', payload: null });
+  const since = clock.now();
+  worker.wake();
+  await clock.advance(10);
+  expect(done).toEqual([since]);
+  looks = 0;
+  for (let i = 0; i < 500; i++) {
+    worker.wake();
+    await clock.advance(1);
+  }
+  expect(looks).toBeLessThanOrEqual(6);
+  await worker.stop();
 });

@@ -7,6 +7,8 @@ import type { JobQueue, LeasedJob } from './port.ts';
 export type JobHandler = (job: LeasedJob, signal: AbortSignal) => Promise<void>;
 
 const POLL_MS = 1_000;
+/** Word of new work brings a look at the queue, this often at most. */
+const WOKEN_MS = 100;
 const LEASE_MS = 15_000;
 const EXTEND_MS = 5_000;
 const AT_ONCE = 4;
@@ -19,13 +21,27 @@ export class JobWorker {
   #timer: Timer | null = null;
   #polling: Promise<void> = Promise.resolve();
   #stopped = true;
+  #woken = false;
+  #polledAt = 0;
 
-  constructor(private readonly deps: { clock: Clock; logger: Logger; metrics: Metrics }, private readonly queue: JobQueue, private readonly handlers: Readonly<Record<string, JobHandler>>, /** Kinds that wait for strangers: others do not wait behind them. */ private readonly slow: readonly string[] = []) {}
+  constructor(private readonly deps: { clock: Clock; logger: Logger; metrics: Metrics }, private readonly queue: JobQueue, private readonly handlers: Readonly<Record<string, JobHandler>>, /** Kinds that wait for strangers: others do not wait behind them. */ private readonly slow: readonly string[] = [], /** Kinds of which one job runs at a time, over all workers. */ private readonly single: readonly string[] = []) {}
 
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
     this.#poll();
+  }
+
+  /** There may be work: looked for sooner than it would be. */
+  wake(): void {
+    if (this.#stopped || this.#woken) return;
+    this.#woken = true;
+    // A look that is under way may have been too early.
+    void this.#polling.then(() => {
+      if (this.#stopped) return;
+      this.#timer?.cancel();
+      this.#timer = this.deps.clock.setTimer(Math.max(0, WOKEN_MS - (this.deps.clock.now() - this.#polledAt)), () => this.#poll());
+    });
   }
 
   /** Tells running jobs to stop and waits for them; what is not finished is somebody's again when its lease has ended. */
@@ -38,6 +54,8 @@ export class JobWorker {
   }
 
   #poll(): void {
+    this.#woken = false;
+    this.#polledAt = this.deps.clock.now();
     this.#polling = this.#take()
       .catch((error: unknown) => this.deps.logger.warn({ error: String(error) }, 'jobs could not be looked for; trying again'))
       .then(() => {
@@ -57,7 +75,7 @@ export class JobWorker {
     const free = AT_ONCE - this.#running.size;
     if (this.#stopped || free <= 0) return;
     const slow = [...this.#running.values()].filter(({ kind }) => this.slow.includes(kind)).length;
-    for (const job of await this.queue.lease(free, LEASE_MS, { kinds: this.slow, most: Math.max(0, SLOW_AT_ONCE - slow) })) {
+    for (const job of await this.queue.lease(free, LEASE_MS, { kinds: this.slow, most: Math.max(0, SLOW_AT_ONCE - slow) }, this.single)) {
       const abort = new AbortController();
       this.#running.set(job.id, { kind: job.kind, abort, done: this.#run(job, abort).finally(() => this.#running.delete(job.id)) });
     }

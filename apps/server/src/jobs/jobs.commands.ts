@@ -1,6 +1,6 @@
 import { defineCommand } from '../storage/command.ts';
 import type { Tx } from '../storage/port.ts';
-import { jobs, type JobRow } from '../storage/tables.ts';
+import { jobs, leases, type JobRow } from '../storage/tables.ts';
 import { delayAfter, MAX_ATTEMPTS, type LeasedJob, type NewJob } from './port.ts';
 
 /** Adds a job in a command's own transaction: it exists exactly when what the command wrote does. */
@@ -47,8 +47,16 @@ async function giveBack(tx: Tx, row: JobRow, error: string): Promise<'ready' | '
 const SCAN = 500;
 const MOST_SCANNED = 5_000;
 
-async function readyJobs(tx: Tx, { limit, slow }: { limit: number; slow?: { kinds: string[]; most: number } }): Promise<JobRow[]> {
+/** Which of these kinds run now, so that no other job of theirs may. Two workers that ask at once meet at the lease's row. */
+async function running(tx: Tx, kinds: readonly string[]): Promise<Set<string>> {
+  if (kinds.length === 0) return new Set();
+  const leased = await tx.find(jobs, { index: 'by_lease', prefix: ['leased'], limit: SCAN });
+  return new Set(leased.map((row) => row.kind).filter((kind) => kinds.includes(kind)));
+}
+
+async function readyJobs(tx: Tx, { limit, slow, single = [] }: { limit: number; slow?: { kinds: string[]; most: number }; single?: string[] }): Promise<JobRow[]> {
   const found: JobRow[] = [];
+  const taken = await running(tx, single);
   let slowOnes = 0;
   let after: JobRow | undefined;
   for (let scanned = 0; scanned < MOST_SCANNED; scanned += SCAN) {
@@ -56,6 +64,11 @@ async function readyJobs(tx: Tx, { limit, slow }: { limit: number; slow?: { kind
     const page: JobRow[] = await tx.find(jobs, { index: 'by_ready', prefix: ['ready'], lte: tx.now(), ...(after && { after }), limit: size });
     for (const row of page) {
       if (slow?.kinds.includes(row.kind) === true && ++slowOnes > slow.most) continue;
+      if (single.includes(row.kind)) {
+        if (taken.has(row.kind)) continue;
+        taken.add(row.kind);
+        await tx.put(leases, { name: `jobs/${row.kind}`, holder: row.id, token: 0, until: 0 });
+      }
       found.push(row);
       if (found.length === limit) return found;
     }
@@ -68,7 +81,7 @@ async function readyJobs(tx: Tx, { limit, slow }: { limit: number; slow?: { kind
 export const jobsCommands = {
   'jobs.enqueue': defineCommand(async (tx, args: { job: NewJob }) => ({ id: await enqueueJob(tx, args.job) })),
 
-  'jobs.lease': defineCommand(async (tx, args: { limit: number; leaseMs: number; slow?: { kinds: string[]; most: number } }): Promise<LeasedJob[]> => {
+  'jobs.lease': defineCommand(async (tx, args: { limit: number; leaseMs: number; slow?: { kinds: string[]; most: number }; single?: string[] }): Promise<LeasedJob[]> => {
     const now = tx.now();
     // A worker that went away without a word has failed its attempt like any other.
     for (const row of await tx.find(jobs, { index: 'by_lease', prefix: ['leased'], lte: now, limit: args.limit })) await giveBack(tx, { ...row }, 'the worker went away');

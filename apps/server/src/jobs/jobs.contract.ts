@@ -133,5 +133,19 @@ export function describeJobs(name: string, open: () => Promise<JobsUnderTest>): 
       expect(await jobs.lease(4, 1_000, { kinds: ['slow'], most: 0 })).toEqual([]);
       expect(await jobs.lease(4, 1_000)).toHaveLength(4);
     });
+
+    it('JOB9 of a single kind one is leased at a time, whichever worker asks, and the next one when it ended or its worker died', async () => {
+      for (let i = 0; i < 3; i += 1) await jobs.enqueue({ kind: 'import', payload: i, delayMs: i });
+      await jobs.enqueue({ kind: 'other', payload: null });
+      subject.advance(10);
+      const both = await Promise.all([jobs.lease(4, 1_000, undefined, ['import']), jobs.lease(4, 1_000, undefined, ['import'])]);
+      expect(both.flat().map((job) => job.kind).sort()).toEqual(['import', 'other']);
+      expect(await jobs.lease(4, 1_000, undefined, ['import'])).toEqual([]);
+      await jobs.complete(both.flat().find((job) => job.kind === 'import')!);
+      expect((await jobs.lease(4, 1_000, undefined, ['import'])).map((job) => job.payload)).toEqual([1]);
+      // That worker dies: what it had comes back after its delay, and another one has the turn at once.
+      subject.advance(1_000);
+      expect((await jobs.lease(4, 1_000, undefined, ['import'])).map((job) => job.payload)).toEqual([2]);
+    });
   });
 }

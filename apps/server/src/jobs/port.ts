@@ -42,8 +42,8 @@ export interface JobCounts {
 export interface JobQueue {
   /** The job's id, that of the one already there included. */
   enqueue(job: NewJob): Promise<string>;
-  /** `slow` holds back jobs of some kinds: at most `most` of them are leased, and those behind them come first. */
-  lease(limit: number, leaseMs: number, slow?: SlowKinds): Promise<LeasedJob[]>;
+  /** `slow` holds back jobs of some kinds: at most `most` of them are leased, and those behind them come first. Of each `single` kind one is leased at a time, whoever asks. */
+  lease(limit: number, leaseMs: number, slow?: SlowKinds, single?: readonly string[]): Promise<LeasedJob[]>;
   /** False when the job is no longer this worker's; then stop working on it. */
   extend(job: LeasedJob, leaseMs: number): Promise<boolean>;
   complete(job: LeasedJob): Promise<boolean>;

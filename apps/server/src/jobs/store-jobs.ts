@@ -10,8 +10,8 @@ export class StoreJobs implements JobQueue {
     return (await this.store.run('jobs.enqueue', { job })).id;
   }
 
-  async lease(limit: number, leaseMs: number, slow?: SlowKinds): Promise<LeasedJob[]> {
-    return this.store.run('jobs.lease', { limit, leaseMs, ...(slow && { slow: { kinds: [...slow.kinds], most: slow.most } }) });
+  async lease(limit: number, leaseMs: number, slow?: SlowKinds, single?: readonly string[]): Promise<LeasedJob[]> {
+    return this.store.run('jobs.lease', { limit, leaseMs, ...(slow && { slow: { kinds: [...slow.kinds], most: slow.most } }), ...(single && { single: [...single] }) });
   }
 
   async extend({ id, token }: LeasedJob, leaseMs: number): Promise<boolean> {

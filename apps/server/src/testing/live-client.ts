@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
 export type Frame = { type: string } & Record<string, unknown>;
-export interface Live extends Frame { stream: string; from: number; rev: number; entities: { type: string; id: string; content?: string }[] }
+export interface Live extends Frame { stream: string; from: number; rev: number; entities: { type: string; id: string; seq?: number; content?: string }[] }
 
 /** A client of a real socket that keeps every frame and waits for one. */
 export class LiveClient {
@@ -39,6 +39,15 @@ export class LiveClient {
 
   says(content: string): Promise<Live> {
     return this.frame<Live>((f) => f.type === 'live' && f.entities.some((e) => e.content === content));
+  }
+
+  /** Resolves when a frame has told of this message of a channel, itself or as a head to be fetched: all that the wire promises. */
+  async told(stream: string, seq: number): Promise<void> {
+    await this.frame((f) => {
+      if (f.type === 'head') return f['stream'] === stream && (f['head_seq'] as number) >= seq;
+      if (f.type === 'heads') return ((f['streams'] as Record<string, [number, number]>)[stream]?.[1] ?? 0) >= seq;
+      return f.type === 'live' && f['stream'] === stream && (f as Live).entities.some((e) => e.type === 'message' && (e.seq ?? 0) >= seq);
+    });
   }
 
   /** The texts of a stream's live messages, in the order they came. */

@@ -152,6 +152,12 @@ export class SearchIndexer {
     onProgress?.(progress);
   }
 
+  /** As `catchUp`, though others have written the index since it was last looked at. */
+  async compareAnew(): Promise<void> {
+    this.#cursors = undefined;
+    await this.catchUp();
+  }
+
   /** Makes the index anew. */
   async rebuild(onProgress?: (progress: IndexProgress) => void): Promise<void> {
     await this.#ready();

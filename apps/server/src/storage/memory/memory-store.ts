@@ -16,6 +16,17 @@ import { MemoryReadTx, MemoryTx } from './memory-tx.ts';
 export interface MemoryState {
   snapshot: Snapshot;
   incarnation: string;
+  /** Set where several stores work on this state at once, as several processes on one database do. */
+  together?: Together;
+}
+
+/** Stores of several processes commit one after the other, by one clock. */
+export interface Together {
+  clock?: StoreClock;
+  /** The last commit that was begun. */
+  turn: Promise<void>;
+  /** Told of each commit, in their order. */
+  committed(events: StoredEvent[]): void;
 }
 
 export interface MemoryStoreOptions {
@@ -74,7 +85,8 @@ class SerialMemoryStore implements MemoryStore {
     this.known = this.state.incarnation;
     this.commands = options.commands ?? (COMMANDS as Readonly<Record<string, CommandHandler<never, unknown>>>);
     const newest = findRows(this.state.snapshot, outbox, { reverse: true, limit: 1 })[0];
-    this.clock = new StoreClock(() => options.clock.now(), newest?.id);
+    this.clock = this.state.together?.clock ?? new StoreClock(() => options.clock.now(), newest?.id);
+    if (this.state.together) this.state.together.clock = this.clock;
   }
 
   async read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T> {
@@ -140,16 +152,23 @@ class SerialMemoryStore implements MemoryStore {
   }
 
   private async commit(batch: Waiting[]): Promise<void> {
-    let snapshot = this.state.snapshot;
+    const { together } = this.state;
     const events: StoredEvent[] = [];
     const outcomes: Outcome[] = [];
-    for (const waiting of batch) {
-      const done = await this.execute(waiting, snapshot);
-      snapshot = done.snapshot;
-      events.push(...done.events);
-      outcomes.push(done.outcome);
-    }
-    if (!this.crashed) this.state.snapshot = snapshot;
+    const write = async (): Promise<void> => {
+      let snapshot = this.state.snapshot;
+      for (const waiting of batch) {
+        const done = await this.execute(waiting, snapshot);
+        snapshot = done.snapshot;
+        events.push(...done.events);
+        outcomes.push(done.outcome);
+      }
+      if (this.crashed) return;
+      this.state.snapshot = snapshot;
+      if (events.length > 0) together?.committed(events);
+    };
+    if (together) await (together.turn = together.turn.then(write));
+    else await write();
     try {
       await this.options.onYield?.('committed');
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Outcome } from './simulate.ts';
 const ROOT = fileURLToPath(new URL('../../../../../', import.meta.url));
 
 export interface Bundle {
-  simulate(seed: number, options?: { steps?: number }): Promise<Outcome>;
+  simulate(seed: number, options?: { steps?: number; cluster?: boolean }): Promise<Outcome>;
   dispose(): void;
 }
 

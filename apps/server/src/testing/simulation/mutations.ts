@@ -4,6 +4,8 @@ export interface Mutation {
   changes: { file: string; from: string; to: string }[];
   /** A seed that has caught it, tried before the others. */
   likely?: number;
+  /** It shows where there are several processes. */
+  cluster?: boolean;
 }
 
 const client = (file: string): string => `libs/shared/src/sync/${file}`;
@@ -72,5 +74,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a live frame lost as the last one',
     changes: [{ file: server('realtime/hubs.ts'), from: '      follow.told = event.rev;\n', to: '      follow.told = follow.acked = event.rev;\n' }],
+  },
+  {
+    name: 'a successor that begins behind what the log holds',
+    cluster: true,
+    changes: [{ file: server('realtime/partitions.ts'), from: 'position ??= await log.acknowledged(partition);', to: 'position ??= running.token === 1 ? await log.acknowledged(partition) : 1e9;' }],
+  },
+  {
+    name: 'a sweeper that brings only what its own process logged',
+    cluster: true,
+    changes: [{ file: server('realtime/sweeper.ts'), from: 'if (!ledger.owns(partition) || ', to: 'if (!ledger.inFlight(row.id, log.incarnation(), now, 1e9) || ' }],
+  },
+  {
+    name: 'a dispatcher that died keeps its partitions',
+    cluster: true,
+    changes: [{ file: server('storage/dispatchers.commands.ts'), from: 'else if (row.until + grace > now) living.add(row.holder);', to: 'else if (row.until + grace > 0) living.add(row.holder);' }],
   },
 ];

@@ -12,6 +12,7 @@ import { Chance } from './chance.ts';
 import { Device } from './device.ts';
 import { CALM, type Weather } from './network.ts';
 import { SimClock } from './sim-clock.ts';
+import { SimCluster } from './sim-cluster.ts';
 import { SimServer } from './sim-server.ts';
 
 const STORM: Weather = { loss: 0.06, repeat: 0.05, slow: 0.25, liveLoss: 0.08, liveRepeat: 0.08, cut: 0.01 };
@@ -44,10 +45,10 @@ export class Scenario {
   workspaceId = '';
   private sent = 0;
 
-  constructor(readonly seed: number) {
+  constructor(readonly seed: number, options: { cluster?: boolean } = {}) {
     lowerLimits();
     this.chance = new Chance(new SeededRandom(seed));
-    this.server = new SimServer(this.clock, this.chance, seed);
+    this.server = options.cluster ? new SimCluster(this.clock, this.chance, seed) : new SimServer(this.clock, this.chance, seed);
     this.server.die = () => void (this.server.up && this.restartServer());
   }
 
@@ -155,6 +156,7 @@ export class Scenario {
   }
 
   private restartServer(): void {
+    if (this.server.disturb()) return;
     if (this.server.up) this.server.kill();
     this.clock.setTimer(this.chance.between(0, 4_000), () => void (this.server.up || this.starting || this.startServer()));
   }

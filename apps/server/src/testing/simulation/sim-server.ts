@@ -37,18 +37,18 @@ import type { Chance } from './chance.ts';
 import { ReadOracle } from './read-oracle.ts';
 import { MortalClock, type SimClock } from './sim-clock.ts';
 
-const PROJECTIONS = new Set(['membership.project', 'threads.recount', 'scheduled.send', 'cards.set', 'jobs.complete', 'pointers.settle', 'pointers.note', 'pointers.begin']);
+export const PROJECTIONS = new Set(['membership.project', 'threads.recount', 'scheduled.send', 'cards.set', 'jobs.complete', 'pointers.settle', 'pointers.note', 'pointers.begin']);
 /** Each page is called by its address. */
-const everyPage: LinkReader = { read: async (url) => ({ kind: 'page', facts: { title: url, description: '', site: '' }, picture: null }) };
+export const everyPage: LinkReader = { read: async (url) => ({ kind: 'page', facts: { title: url, description: '', site: '' }, picture: null }) };
 
 interface Process { store: MemoryStore; core: Core; realtime: Realtime; clock: MortalClock; died: Promise<null>; die(): void }
 
 /** The real server over a store that survives it: it can be killed at any moment and started again. */
 export class SimServer {
-  private state: MemoryState | undefined;
+  protected state: MemoryState | undefined;
   private running: Process | null = null;
   private readonly sockets = new Set<() => void>();
-  private starts = 0;
+  protected starts = 0;
   /** Faults and uneven pace of the store. */
   troubled = false;
   readonly reads = new ReadOracle();
@@ -60,12 +60,14 @@ export class SimServer {
   /** In every second seed, three people are many: rooms grow large and shrink as they come and go. */
   readonly largeChannel: number;
 
-  constructor(private readonly clock: SimClock, private readonly chance: Chance, private readonly seed: number) {
+  constructor(protected readonly clock: SimClock, protected readonly chance: Chance, protected readonly seed: number) {
     this.ids = new SeededRandom(seed * 31 + 7);
     this.largeChannel = seed % 2 === 0 ? 2 : 1_000;
   }
 
   get up(): boolean { return this.running !== null; }
+  /** Somebody takes calls. */
+  protected get answers(): boolean { return this.running !== null; }
   get store(): MemoryStore { return this.running!.store; }
 
   async start(): Promise<void> {
@@ -104,6 +106,9 @@ export class SimServer {
     this.clock.setTimer(0, () => this.die?.());
     return true;
   }
+  /** How the scenario troubles it; false: by killing and starting it again. */
+  disturb(): boolean { return false; }
+
   /** How the scenario lets it die: killed, and started again later. */
   die: (() => void) | null = null;
 
@@ -133,7 +138,7 @@ export class SimServer {
   /** Takes a file in. Null when nobody answers. */
   async storeFile(address: string, file: { name: string; bytes: string; token: string }): Promise<File | null> {
     const held = this.arrived.get(address);
-    if (held) return this.running ? held : null;
+    if (held) return this.answers ? held : null;
     const bytes = new TextEncoder().encode(file.bytes);
     const response = await this.handle({
       method: 'POST', path: 'files', query: { name: file.name }, headers: { authorization: `Bearer ${file.token}`, 'content-type': 'text/plain', 'content-length': String(bytes.length) }, address: '127.0.0.1',
@@ -156,4 +161,4 @@ export class SimServer {
   }
 }
 
-const describe = (fields: object): string => Object.entries(fields).map(([k, v]) => `${k}=${v instanceof Error ? v.stack : String(v)}`).join(' ');
+export const describe = (fields: object): string => Object.entries(fields).map(([k, v]) => `${k}=${v instanceof Error ? v.stack : String(v)}`).join(' ');

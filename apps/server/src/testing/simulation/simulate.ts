@@ -8,8 +8,8 @@ const SETTLE_MS = 120_000;
 const LAST_FRAME_MS = 11_000;
 
 /** One run: a storm, its end, and what is not as it must be then. */
-export async function simulate(seed: number, options: { steps?: number } = {}): Promise<Outcome> {
-  const scenario = new Scenario(seed);
+export async function simulate(seed: number, options: { steps?: number; cluster?: boolean } = {}): Promise<Outcome> {
+  const scenario = new Scenario(seed, options);
   const found: string[] = [];
   await scenario.begin();
   await scenario.clock.advance(3_000);
