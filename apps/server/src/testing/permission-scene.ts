@@ -13,6 +13,7 @@ import { SearchIndexer } from '../features/search/search-indexer.ts';
 import { MemoryFiles } from '../files/memory/memory-files.ts';
 import { MemorySearchIndex } from '../search/memory/memory-index.ts';
 import { openMemoryStore, type MemoryState } from '../storage/memory/memory-store.ts';
+import type { Store } from '../storage/port.ts';
 import { testWorld, type TestUser, type World } from './test-core.ts';
 
 export const ROLES = ['guest', 'member', 'moderator', 'admin', 'owner', 'server admin'] as const;
@@ -46,8 +47,8 @@ export interface PermissionScene {
   places: Record<PlaceName, Place>;
   /** The hash of the picture of the card on each place's message. */
   picture_hash: string;
-  /** A server just like it for one trial, which leaves no trace. */
-  trial(): Promise<World>;
+  /** A server just like it for one trial, which leaves no trace; or over a store that holds the same. */
+  trial(store?: Store): Promise<World>;
   dispose(): void;
 }
 
@@ -118,8 +119,8 @@ export async function openPermissionScene(): Promise<PermissionScene> {
   await new SearchIndexer({ ...world.deps, search }).catchUp();
   return {
     people, places, picture_hash,
-    trial: async () => {
-      const trial = testWorld({ clock, random, store: openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory }, deps: { search, files: world.deps.files, cardPictures } });
+    trial: async (store) => {
+      const trial = testWorld({ clock, random, store: store ?? openMemoryStore({ clock, random, state: { ...state } }), config: { dataDirectory }, deps: { search, files: world.deps.files, cardPictures } });
       trial.workspace = world.workspace;
       trial.owner = world.owner;
       return trial;

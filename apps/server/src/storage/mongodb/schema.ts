@@ -69,11 +69,13 @@ async function matchIndexes(db: Db, table: Table, existed: boolean): Promise<voi
   const wanted = indexesOf(table);
   if (wanted.length === 0) return;
   const collection = db.collection(table.name);
-  for (const index of existed ? await collection.indexes() : []) {
+  const present = existed ? await collection.indexes() : [];
+  for (const index of present) {
     const same = wanted.find(({ name }) => name === index.name);
     if (same && shape(same) !== shape(index)) await collection.dropIndex(index.name!);
   }
-  await collection.createIndexes(wanted);
+  const missing = wanted.filter((index) => !present.some((other) => other.name === index.name && shape(other) === shape(index)));
+  if (missing.length > 0) await collection.createIndexes(missing);
 }
 
 const shape = (index: Document): string => JSON.stringify([index['key'], index['unique'] ?? false, index['partialFilterExpression'] ?? null]);
