@@ -4,18 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { openServices } from '../compose.ts';
 import { ConfigError, loadConfig, type Settings } from '../config/load-config.ts';
 import { DataInUse } from '../platform/data-lock.ts';
+import type { Finding } from './doctor-finding.ts';
+import { mongodbFindings } from './doctor-mongodb.ts';
+import { redisFindings } from './doctor-redis.ts';
 import type { Output } from './output.ts';
-
-interface Finding {
-  check: string;
-  ok: boolean;
-  detail: string;
-}
 
 const LOW_DISK_BYTES = 512 * 1024 * 1024;
 const WEB_INDEX = fileURLToPath(new URL('../../web/dist/index.html', import.meta.url));
 
-/** Looks at everything a server needs here. @returns whether all is well. */
+/** Looks at everything a server needs here. @returns whether all is well; warnings do not count. */
 export async function doctor(out: Output, options: { data?: string }): Promise<boolean> {
   const findings: Finding[] = [nodeVersion()];
   let settings: Settings | undefined;
@@ -28,7 +25,7 @@ export async function doctor(out: Output, options: { data?: string }): Promise<b
   }
   if (settings) findings.push(...(await dataFindings(settings)));
   findings.push({ check: 'web client', ok: existsSync(WEB_INDEX), detail: existsSync(WEB_INDEX) ? 'built' : 'not built: run `npm run build`' });
-  out.say(...findings.map((f) => `${f.ok ? 'ok     ' : 'PROBLEM'}  ${f.check}: ${f.detail}`));
+  out.say(...findings.map((f) => `${!f.ok ? 'PROBLEM' : f.warning ? 'WARNING' : 'ok     '}  ${f.check}: ${f.detail}`));
   const ok = findings.every((f) => f.ok);
   out.result({ ok, findings });
   return ok;
@@ -51,6 +48,8 @@ async function dataFindings(settings: Settings): Promise<Finding[]> {
   const disk = await statfs(settings.dataDirectory);
   const free = disk.bavail * disk.bsize;
   findings.push({ check: 'disk', ok: free > LOW_DISK_BYTES, detail: `${Math.round(free / 1024 / 1024).toLocaleString('en')} MiB free` });
+  if (settings.redisUrl !== null) findings.push(...(await redisFindings(settings.redisUrl)));
+  if (settings.mongodbUrl !== null) return [...findings, ...(await mongodbFindings(settings.mongodbUrl))];
   try {
     const services = await openServices({ ...settings, logLevel: 'silent' });
     try {

@@ -9,6 +9,7 @@ import { ParleyError } from '@parley/shared/protocol/errors';
 import { BadBackup } from '../backup/archive.ts';
 import { backup } from './backup.ts';
 import { doctor } from './doctor.ts';
+import { doctorPerson } from './doctor-person.ts';
 import { serveDemo } from './demo.ts';
 import { importSlack, type ImportOptions } from './import.ts';
 import { migrateStore, type MigrateStoreOptions } from './migrate-store.ts';
@@ -66,9 +67,11 @@ export function program(): Command {
 
   command(parley, 'shard', 'Shard the collections behind a MongoDB router').action((options: GlobalOptions) => run(options, (out) => shard(out, options)));
 
-  command(parley, 'doctor', 'Look for what is wrong here').action((options: GlobalOptions) => run(options, async (out) => {
-    if (!(await doctor(out, options))) process.exitCode = 1;
-  }));
+  command(parley, 'doctor', 'Look for what is wrong here').option('--person <username>', 'where the devices of one person are')
+    .action((options: GlobalOptions & { person?: string }) => run(options, async (out) => {
+      if (options.person !== undefined) await doctorPerson(out, options.person, options);
+      else if (!(await doctor(out, options))) process.exitCode = 1;
+    }));
   return parley;
 }
 
