@@ -3,7 +3,7 @@ import { noMetrics } from '../metrics.ts';
 import { silentLogger, type Logger } from '../logger.ts';
 import { openRateLimits, RATE_LIMITS } from '../rate-limits.ts';
 import { systemClock } from '../system.ts';
-import { openRedis, type RedisLink } from './redis-link.ts';
+import { openRedis, tooOld, type RedisLink } from './redis-link.ts';
 import { TestProxy } from './testing.proxy.ts';
 import { redisServer, TestRedis } from './testing.redis.ts';
 import { redisWake } from './wake.ts';
@@ -48,6 +48,10 @@ describe.skipIf(redisServer() === null)('on a redis-server', () => {
       const refused = await openRedis(redis.url.replace('//', '//:S3CRET@'), { logger: silentLogger, name: 'test' }).catch((error: unknown) => error);
       expect(String(refused)).toMatch(/PARLEY_REDIS_URL.*WRONGPASS/);
       expect(String(refused)).not.toMatch(/S3CRET/);
+    });
+
+    it('tells which servers are too old', async () => {
+      expect(['redis_version:5.0.7', 'redis_version:6.0.16', 'redis_version:6.2.0', 'redis_version:7.0.15', 'redis_version:10.0.1', ''].map((line) => tooOld(`# Server\r\n${line}\r\nx:y`))).toEqual(['5.0.7', '6.0.16', null, null, null, null]);
     });
 
     it('fails commands at once while Redis is away, and comes back by itself', async () => {

@@ -29,16 +29,27 @@ export interface RedisLinkOptions {
   name: string;
 }
 
-/** Resolves when the first connection stands. @throws when it does not within three seconds: the boot says so, later losses are lived with. */
+/**
+ * Resolves when the first connection stands.
+ * @throws when it does not within three seconds, or the server is too old: the boot says so, later losses are lived with
+ */
 export async function openRedis(url: string, options: RedisLinkOptions): Promise<RedisLink> {
   const link = new Connections(url, options);
   try {
     await link.first();
+    const version = tooOld(await link.client.info('server'));
+    if (version !== null) throw new Error(`version ${version} is too old, 6.2 is needed`);
     return link;
   } catch (error) {
     await link.close();
-    throw new Error(`PARLEY_REDIS_URL: no Redis answers there (${error instanceof Error ? error.message : String(error)})`, { cause: error });
+    throw new Error(`PARLEY_REDIS_URL: no Redis to use answers there (${error instanceof Error ? error.message : String(error)})`, { cause: error });
   }
+}
+
+/** The version of a server that lacks what is used here (`XTRIM MINID`); null: it is new enough, or does not say. */
+export function tooOld(info: string): string | null {
+  const [, version, major, minor] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? [];
+  return version !== undefined && (Number(major) < 6 || (Number(major) === 6 && Number(minor) < 2)) ? version : null;
 }
 
 class Connections implements RedisLink {
