@@ -92,6 +92,11 @@ export class Hubs {
     if (follow.looking === looking) return;
     follow.looking = looking;
     follow.hub.lookers += looking ? 1 : -1;
+    const { hub, connection } = follow;
+    if (!looking || !hub.headTimer || follow.catching || follow.told >= hub.rev) return;
+    // From here on it is told live: what waits to be told as a head comes first.
+    follow.told = hub.rev;
+    connection.live(encodeHead(hub));
   }
 
   /** Something that a permission read begun before may not show. */
@@ -282,6 +287,8 @@ export class Hubs {
     hub.rev = event.rev;
     hub.seq = Math.max(hub.seq, event.seq);
     for (const entity of event.entities) if (entity.type === 'channel' && !('deleted' in entity)) this.#learn(hub, entity as unknown as Channel);
+    // It is large no more: what was to be told as a head is told before what is told live.
+    if (hub.headTimer && !hub.large) this.#point(hub);
     const frame = event.headOnly ? encodeHead(hub) : event.frame;
     const bytes = Buffer.byteLength(frame);
     const lowest = hub.kind === 'channel' ? lowestSeq(event) : Number.POSITIVE_INFINITY;
@@ -341,6 +348,7 @@ export class Hubs {
 
   /** The coalesced `head` for members of a large channel who do not look. */
   #point(hub: StreamHub): void {
+    hub.headTimer?.cancel();
     hub.headTimer = null;
     const now = this.deps.clock.now();
     const frame = encodeHead(hub);
