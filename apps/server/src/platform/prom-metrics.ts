@@ -14,6 +14,8 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
   parley_files_total: { help: 'Files uploaded', labels: ['kind'] },
   parley_link_drops_total: { help: 'Messages to gateways that Redis could not take', labels: [] },
   parley_registry_restarts_total: { help: 'Times that everything was told to the registry again', labels: [] },
+  parley_links_broken_total: { help: 'Times that a gateway found a message of a dispatcher missing', labels: [] },
+  parley_resubscriptions_total: { help: 'Streams that a gateway asked its dispatchers for again', labels: [] },
   parley_log_refused_total: { help: 'Events that the dispatch log had no room for', labels: [] },
   parley_log_renewals_total: { help: 'Times that the dispatch log may have lost entries', labels: [] },
   parley_page_cache_total: { help: 'Pages of channels asked for that many read at once', labels: ['outcome'] },
@@ -25,6 +27,7 @@ const COUNTERS: Record<CounterName, { help: string; labels: string[] }> = {
 const GAUGES: Record<GaugeName, string> = {
   parley_connections: 'Open sockets',
   parley_gateways: 'Gateways that were heard of lately',
+  parley_gateway_polling: 'Whether the gateway reads heads from the store, since a dispatcher is not heard: 1 or 0',
   parley_outbox_rows: 'Committed events that not all consumers are done with',
   parley_outbox_lag_seconds: 'Age of the oldest of them',
   parley_commit_queue: 'Commands waiting for the writer',

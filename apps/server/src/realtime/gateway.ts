@@ -208,6 +208,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
   #deliver(message: LinkMessage): void {
     const verdict = this.#monitor.judge(message, this.now());
     if (verdict === 'stale') return;
+    if (verdict === 'gap') this.deps.metrics.count('parley_links_broken_total');
     const { body } = message;
     if (body.kind === 'subscribed') this.#hubs.subscribed(body.stream, body.rev, body.seq);
     else if (body.kind === 'events') this.#hubs.deliver(body.events);
@@ -321,10 +322,12 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     });
   }
 
-  /** Without a dispatcher: looked-at heads each 5 s, the rest each minute, sessions each second. */
+  /** Where a followed partition has no dispatcher that is heard: looked-at heads each 5 s, the rest each minute, sessions each second. */
   #watchLinks(now: number): void {
-    const silent = this.#monitor.silent(now);
+    const unheard = (partition: number): boolean => this.#monitor.silent(partition, now);
+    const silent = this.#hubs.some(unheard);
     if (!silent && this.#silent) this.#hubs.resubscribe();
+    if (silent !== this.#silent) this.deps.metrics.gauge('parley_gateway_polling', silent ? 1 : 0);
     this.#silent = silent;
     if (!silent || this.#polled.busy) return;
     const looked = now - this.#polled.looked >= POLL_LOOKED_MS;
@@ -335,7 +338,7 @@ export class RealtimeGateway implements Gateway, ConnectionHost {
     this.#hubs
       .answer()
       .then(() => this.#following.checkSessions([...this.#all], (connection) => connection.apply({ kind: 'revoked' })))
-      .then(() => (looked || rest ? this.#hubs.poll((hub) => rest || hub.lookers > 0) : undefined))
+      .then(() => (looked || rest ? this.#hubs.poll((hub) => (rest || hub.lookers > 0) && unheard(hub.partition)) : undefined))
       .catch((error: unknown) => this.deps.logger.warn({ error: String(error) }, 'polling failed'))
       .then(() => {
         this.#polled.busy = false;

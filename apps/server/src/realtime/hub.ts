@@ -3,6 +3,7 @@ import { parseStream } from '@parley/shared/domain/streams';
 import type { Timer } from '@parley/shared/domain/clock';
 import type { Channel, Entity } from '@parley/shared/protocol/entities';
 import type { LinkEvent } from '../registry/port.ts';
+import { partitionOf } from '../log/partition.ts';
 import type { Connection } from './connection.ts';
 import { Pace } from './pace.ts';
 import type { Remembered } from './warm-openings.ts';
@@ -67,7 +68,11 @@ export class StreamHub {
   /** Of user streams: what the person's last connection followed. */
   remembered: Remembered | null = null;
 
+  /** Of the dispatch log. */
+  readonly partition: number;
+
   constructor(readonly stream: StreamName) {
+    this.partition = partitionOf(stream);
     const name = parseStream(stream)!;
     this.kind = name.kind;
     this.id = name.id;

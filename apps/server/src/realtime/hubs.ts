@@ -1,6 +1,7 @@
 import type { StreamName } from '@parley/shared/domain/streams';
 import type { Channel, Membership } from '@parley/shared/protocol/entities';
 import type { Deps } from '../platform/deps.ts';
+import { PARTITIONS } from '../log/port.ts';
 import type { GatewayPort, LinkEvent } from '../registry/port.ts';
 import type { StreamControl } from '../storage/port.ts';
 import { headOf } from '../storage/streams.ts';
@@ -31,6 +32,8 @@ export interface HubHost {
 /** The streams that a gateway follows, and the fan-out of their events. */
 export class Hubs {
   readonly #hubs = new Map<StreamName, StreamHub>();
+  /** Hubs of each partition. */
+  readonly #followed: number[] = Array.from({ length: PARTITIONS }, () => 0);
   readonly #dirty: Connection[] = [];
   #step = 0;
 
@@ -50,6 +53,11 @@ export class Hubs {
     return this.#hubs.size;
   }
 
+  /** Whether streams of such a partition are followed. */
+  some(which: (partition: number) => boolean): boolean {
+    return this.#followed.some((streams, partition) => streams > 0 && which(partition));
+  }
+
   peek(stream: StreamName): StreamHub | undefined {
     return this.#hubs.get(stream);
   }
@@ -59,6 +67,7 @@ export class Hubs {
     let hub = this.#hubs.get(stream);
     if (!hub) {
       this.#hubs.set(stream, (hub = new StreamHub(stream)));
+      this.#followed[hub.partition]!++;
       this.port.subscribe(stream);
     }
     return hub;
@@ -162,6 +171,7 @@ export class Hubs {
       hub.headTimer?.cancel();
       hub.batch?.timer.cancel();
       this.#hubs.delete(hub.stream);
+      this.#followed[hub.partition]!--;
       this.port.unsubscribe(hub.stream);
     }
   }

@@ -57,7 +57,8 @@ export type LinkBody =
   /** The dispatcher forwards all that changes after `rev`. Also sent unasked when another dispatcher took the partition. */
   | { kind: 'subscribed'; stream: StreamName; rev: number; seq: number }
   | { kind: 'events'; partition: number; events: readonly LinkEvent[] }
-  | { kind: 'beat' };
+  /** Also names the partitions that the dispatcher owns: one that no beat names has nobody. */
+  | { kind: 'beat'; partitions: readonly number[] };
 
 /** `number` counts the bodies of one dispatcher to one gateway, from 1; a beat repeats the last one. */
 export interface LinkMessage {

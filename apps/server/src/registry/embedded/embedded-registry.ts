@@ -168,7 +168,8 @@ export class EmbeddedRegistry implements Registry {
       this.#beat = null;
       for (const dispatcher of this.#dispatchers.values()) {
         if (dispatcher.owned.size === 0) continue;
-        for (const gateway of this.#gateways.values()) gateway.inbox.deliver({ dispatcher: dispatcher.id, number: dispatcher.numbers.get(gateway.id) ?? 0, token: 0, body: { kind: 'beat' } });
+        const partitions = [...dispatcher.owned];
+        for (const gateway of this.#gateways.values()) gateway.inbox.deliver({ dispatcher: dispatcher.id, number: dispatcher.numbers.get(gateway.id) ?? 0, token: 0, body: { kind: 'beat', partitions } });
       }
       if (this.#gateways.size + this.#dispatchers.size > 0) this.#startBeats();
     });

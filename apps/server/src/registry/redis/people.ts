@@ -5,20 +5,18 @@ import type { RedisLink } from '../../platform/redis/redis-link.ts';
 import type { ManualPresence, Presence, Usage } from '../port.ts';
 import { OFFLINE_GRACE_MS, PresenceBook, shownState } from '../presence-book.ts';
 import type { Bus } from './bus.ts';
+import { KEPT_S, presenceHash, type Choice, type DeviceState, type PersonRecord, type Place } from './presence-hash.ts';
+import { PeopleReader } from './people-reader.ts';
+import { Unsaved, type Fill, type Pipeline } from './unsaved.ts';
 
-type DeviceState = 'online' | 'away';
-
-/** Long enough for any connection; refreshed with each change. What a dead process leaves goes by itself. */
-const KEPT_S = 24 * 3_600;
-
-/** KEYS person; ARGV device field, milliseconds, seconds to keep. The last state stays a while, so that a reconnection is not seen. */
-const LEAVE = `
-local state = redis.call('HGET', KEYS[1], ARGV[1])
-if not state then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[1], 'left', string.match(state, '^%a+') .. '@' .. ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1`;
+/** Of people without a device or a watcher here, what was told last is remembered for this many, for the connection that follows. */
+const RECENT = 1_000;
+/** People read or told again at once. */
+const CHUNK = 500;
+/** Everybody has told again by then what Redis forgot. */
+const RETOLD_MS = 6_000;
+/** A device of a gateway that is not known yet is looked for again so long. */
+const STRANGER_MS = 20_000;
 
 /** What is told of one person on the channel of theirs. */
 type Notice =
@@ -27,12 +25,17 @@ type Notice =
   | { quiet: readonly QuietHours[] }
   | { profile: true };
 
-interface Person {
-  devices: Map<string, { state: DeviceState; gateway: string }>;
-  left: { state: DeviceState; at: number } | null;
-  choice: ManualPresence;
-  until: number | null;
-  schedule: readonly QuietHours[];
+/** Somebody of whom this process has a device, or a watcher. */
+interface Known {
+  /** At gateways of this process. */
+  own: Map<string, Place>;
+  /** At others, as far as was heard; only of who is watched. */
+  elsewhere: Map<string, string>;
+  watchers: number;
+  /** Redis was read since somebody watches: the book is whole. */
+  whole: boolean;
+  choice: Choice | null;
+  schedule: readonly QuietHours[] | null;
 }
 
 export interface PeopleParts {
@@ -48,60 +51,57 @@ export interface PeopleParts {
   profileChanged(userId: string): void;
 }
 
-const keyOf = (userId: string): string => `parley:{u:${userId}}:here`;
 const channelOf = (userId: string): string => `parley:{u:${userId}}:news`;
 
 /**
- * Who is here, over all processes: a hash a person in Redis, and a channel that tells changes. Of people with a device or a
- * watcher in this process a book is kept, which is what `registry/presence-book.ts` does in a single process; of others
- * Redis is asked.
+ * Who is here, over all processes: a hash a person in Redis, and a channel that tells changes. Of people who are watched in
+ * this process a book is kept, which is what `registry/presence-book.ts` does in a single process; of others Redis is asked.
+ * Without Redis everybody is shown by the devices of this process.
  */
 export class People {
   readonly #book: PresenceBook;
-  /** How often the person is needed here: each device and each watch counts. */
-  readonly #needed = new Map<string, number>();
-  /** By person and device: which gateway has it, of those in the book. */
-  readonly #places = new Map<string, Map<string, string>>();
-  /** As this process told them, for a Redis that forgot. */
-  readonly #own = new Map<string, Map<string, { state: DeviceState; gateway: string }>>();
-  readonly #chosen = new Map<string, { choice: ManualPresence; until: number | null }>();
-  readonly #quiet = new Map<string, readonly QuietHours[]>();
+  readonly #known = new Map<string, Known>();
+  readonly #recent = new Map<string, Pick<Known, 'choice' | 'schedule'>>();
+  readonly #reader: PeopleReader;
+  readonly #unsaved: Unsaved;
+  /** Gateways that are not known yet, and whose devices that left out. */
+  readonly #strangers = new Map<string, { since: number; people: Set<string> }>();
+  #freshlyWatched: string[] = [];
+  /** Then what Redis does not know is not believed any more. */
+  #dropAt = Number.POSITIVE_INFINITY;
+  readonly #pending = new Set<Promise<void>>();
+  #refreshing: Iterator<[string, Known]> | null = null;
 
   constructor(private readonly parts: PeopleParts) {
-    this.#book = new PresenceBook(parts.clock, (userId, state) => parts.changed(userId, state));
+    this.#book = new PresenceBook(parts.clock, (userId, state) => {
+      if ((this.#known.get(userId)?.watchers ?? 0) > 0) parts.changed(userId, state);
+    });
+    this.#reader = new PeopleReader((ids) => presenceHash.read(parts.link.client, ids, parts.clock.now()));
+    this.#unsaved = new Unsaved(parts.link, parts.logger);
   }
 
   setDevice(gateway: string, userId: string, device: string, state: DeviceState | null): void {
-    const own = this.#own.get(userId);
-    const had = own?.has(device) ?? false;
+    const known = state === null ? this.#known.get(userId) : this.#knowing(userId);
+    if (!known) return;
     if (state === null) {
-      if (!had) return;
-      own!.delete(device);
-      if (own!.size === 0) this.#own.delete(userId);
-      this.#try((client) => client.eval(LEAVE, 1, keyOf(userId), `d:${device}`, this.parts.clock.now(), KEPT_S));
-    } else {
-      if (own) own.set(device, { state, gateway });
-      else this.#own.set(userId, new Map([[device, { state, gateway }]]));
-      if (!had) this.need(userId);
-      this.#put(userId, device, state, gateway);
-    }
-    this.#take(userId, { device, state, gateway });
-    this.#tell(userId, { device, state, gateway });
-    if (state === null) this.release(userId);
+      if (!known.own.delete(device)) return;
+    } else known.own.set(device, { state, gateway });
+    this.#book.setDevice(userId, device, state);
+    this.#unsaved.write(`${userId} ${device}`, (pipeline) => this.#save(pipeline, userId, device), () => {
+      const now = this.#known.get(userId)?.own.get(device);
+      this.#tell(userId, { device, state: now?.state ?? null, gateway: now?.gateway ?? gateway });
+    });
+    this.#forgetIfIdle(userId, known);
   }
 
   choose(userId: string, choice: ManualPresence, until: number | null): void {
-    if (this.#own.has(userId)) this.#chosen.set(userId, { choice, until });
-    this.#set(userId, 'choice', { choice, until });
-    this.#take(userId, { choice, until });
-    this.#tell(userId, { choice, until });
+    this.#remember(userId, { choice: { choice, until } });
+    this.#unsaved.write(`${userId} choice`, (pipeline) => presenceHash.choice(pipeline, userId, { choice, until }), () => this.#tell(userId, { choice, until }));
   }
 
   quiet(userId: string, schedule: readonly QuietHours[]): void {
-    if (this.#own.has(userId)) this.#quiet.set(userId, schedule);
-    this.#set(userId, 'quiet', schedule);
-    this.#take(userId, { quiet: schedule });
-    this.#tell(userId, { quiet: schedule });
+    this.#remember(userId, { schedule });
+    this.#unsaved.write(`${userId} quiet`, (pipeline) => presenceHash.quiet(pipeline, userId, schedule), () => this.#tell(userId, { quiet: schedule }));
   }
 
   profileChanged(userId: string): void {
@@ -109,157 +109,253 @@ export class People {
     this.#tell(userId, { profile: true });
   }
 
-  /** Follows the person until as many `release`. */
-  need(userId: string): void {
-    const count = this.#needed.get(userId) ?? 0;
-    this.#needed.set(userId, count + 1);
-    if (count > 0) return;
-    const heard = this.parts.bus.subscribe(channelOf(userId), (text) => this.#heard(userId, JSON.parse(text) as { from: string; notice: Notice }));
-    // What changed before the subscription stood is in what is read behind it.
-    void heard.then(() => this.#read([userId]));
+  /** Follows the person until as many `unwatch`. */
+  watch(userId: string): void {
+    const known = this.#knowing(userId);
+    if (++known.watchers > 1) return;
+    this.#freshlyWatched.push(userId);
+    if (this.#freshlyWatched.length === 1) queueMicrotask(() => this.#follow());
   }
 
-  release(userId: string): void {
-    const count = (this.#needed.get(userId) ?? 0) - 1;
-    if (count > 0) return void this.#needed.set(userId, count);
-    this.#needed.delete(userId);
-    // Whoever left is shown a while longer; then the book has nothing to tell any more.
-    this.#chosen.delete(userId);
-    this.#quiet.delete(userId);
-    this.#places.delete(userId);
-    this.#book.forget(userId);
-    void this.parts.bus.unsubscribe(channelOf(userId));
+  unwatch(userId: string): void {
+    const known = this.#known.get(userId);
+    if (!known || --known.watchers > 0) return;
+    known.whole = false;
+    for (const device of known.elsewhere.keys()) this.#book.setDevice(userId, device, null);
+    known.elsewhere.clear();
+    this.#forgetIfIdle(userId, known);
+    void this.parts.bus.unsubscribe([channelOf(userId)]);
   }
 
+  /** In one round trip for all that is asked within a turn. */
   async statesOf(userIds: readonly string[]): Promise<Map<string, Presence>> {
     const states = new Map<string, Presence>();
+    const show = (userId: string, state: Presence): void => void (state === 'offline' || states.set(userId, state));
     const asked = userIds.filter((id) => {
-      if (!this.#needed.has(id)) return true;
-      const state = this.#book.stateOf(id);
-      if (state !== 'offline') states.set(id, state);
+      if (!this.#known.get(id)?.whole) return true;
+      show(id, this.#book.stateOf(id));
       return false;
     });
-    const people = await this.#people(asked);
-    asked.forEach((id, i) => {
-      const state = this.#stateOf(people[i]!);
-      if (state !== 'offline') states.set(id, state);
-    });
+    const records = await this.#records(asked);
+    asked.forEach((id, i) => show(id, records ? this.#stateOf(id, records[i]!) : this.#book.stateOf(id)));
     return states;
   }
 
+  /** As above. */
   async usageOf(userId: string): Promise<Usage> {
-    const [person] = await this.#people([userId]);
-    const here = this.#own.get(userId);
-    const devices = new Map([...person!.devices, ...(here ?? [])]);
-    return { active: [...devices.values()].some((d) => d.state === 'online'), connected: [...new Set([...devices.keys()].map((key) => key.split('/')[0]!))] };
+    const record = (await this.#records([userId]))?.[0];
+    const devices = [...this.#devicesOf(userId, record)];
+    return { active: devices.some(([, { state }]) => state === 'online'), connected: [...new Set(devices.map(([key]) => key.split('/')[0]!))] };
   }
 
-  /** Redis may have forgotten, or news may have been lost: tells again what is here, then reads what is known. */
-  async again(): Promise<void> {
-    for (const [userId, devices] of this.#own) {
-      for (const [device, { state, gateway }] of devices) this.#put(userId, device, state, gateway);
-      const chosen = this.#chosen.get(userId);
-      if (chosen) this.#set(userId, 'choice', chosen);
-      const quiet = this.#quiet.get(userId);
-      if (quiet) this.#set(userId, 'quiet', quiet);
+  /**
+   * News may have been lost: tells again what is here, then reads what is known. `forgotten`: Redis may be empty, so what
+   * it does not know is only dropped when the others had time to tell.
+   */
+  async again(forgotten: boolean): Promise<void> {
+    await this.#unsaved.retry();
+    const own = [...this.#known].filter(([, known]) => known.own.size > 0);
+    for (let i = 0; i < own.length; i += CHUNK) {
+      const part = own.slice(i, i + CHUNK);
+      await this.#pipelined((pipeline) => {
+        for (const [userId, known] of part) this.#refresh(pipeline, userId, known);
+      });
+      for (const [userId, { own: devices }] of part) for (const [device, { state, gateway }] of devices) this.#tell(userId, { device, state, gateway });
     }
-    await this.#read([...this.#needed.keys()]);
+    if (forgotten) this.#dropAt = this.parts.clock.now() + RETOLD_MS;
+    await this.#read(this.#watched(), !forgotten);
+  }
+
+  /** Each beat: writes what could not be written, keeps what is here from ending, and looks again for who was not known. */
+  async tick(beatMs: number): Promise<void> {
+    await this.#unsaved.retry();
+    await this.#keep(beatMs);
+    const now = this.parts.clock.now();
+    if (now >= this.#dropAt) {
+      this.#dropAt = Number.POSITIVE_INFINITY;
+      await this.#read(this.#watched(), true);
+    }
+    for (const [gateway, { since, people }] of this.#strangers) {
+      const there = this.parts.alive(gateway);
+      if (!there && now - since < STRANGER_MS) continue;
+      this.#strangers.delete(gateway);
+      if (there) await this.#read([...people], false);
+    }
   }
 
   /** The devices of gateways that are gone are gone. */
-  gatewaysGone(): void {
-    for (const [userId, places] of this.#places) {
-      for (const [device, gateway] of [...places]) if (!this.parts.alive(gateway)) this.#apply(userId, device, null, gateway);
+  async gatewaysGone(): Promise<void> {
+    const dead = new Map<string, string[]>();
+    for (const [userId, { elsewhere }] of this.#known) {
+      const devices = [...elsewhere].filter(([, gateway]) => !this.parts.alive(gateway)).map(([device]) => device);
+      if (devices.length === 0) continue;
+      dead.set(userId, devices);
+      for (const device of devices) this.#apply(userId, device, null, elsewhere.get(device)!);
     }
+    if (dead.size === 0) return;
+    await this.#pipelined((pipeline) => {
+      for (const [userId, devices] of dead) presenceHash.forget(pipeline, userId, devices);
+    });
+  }
+
+  /** Resolves when what is watched by now has been read. */
+  async settled(): Promise<void> {
+    await Promise.resolve(); // Watches begin at the end of a turn.
+    await Promise.all(this.#pending);
   }
 
   close(): void {
     this.#book.close();
   }
 
-  #heard(userId: string, { from, notice }: { from: string; notice: Notice }): void {
-    if (from !== this.parts.id) this.#take(userId, notice);
+  #knowing(userId: string): Known {
+    let known = this.#known.get(userId);
+    if (known) return known;
+    const recent = this.#recent.get(userId);
+    this.#recent.delete(userId);
+    known = { own: new Map(), elsewhere: new Map(), watchers: 0, whole: false, choice: recent?.choice ?? null, schedule: recent?.schedule ?? null };
+    this.#known.set(userId, known);
+    if (known.choice) this.#book.choose(userId, known.choice.choice, known.choice.until);
+    if (known.schedule) this.#book.quiet(userId, known.schedule);
+    return known;
   }
 
-  #take(userId: string, notice: Notice): void {
+  #forgetIfIdle(userId: string, known: Known): void {
+    if (known.watchers > 0 || known.own.size > 0) return;
+    this.#known.delete(userId);
+    this.#book.forget(userId);
+  }
+
+  #remember(userId: string, what: Partial<Pick<Known, 'choice' | 'schedule'>>): void {
+    const known = this.#known.get(userId);
+    if (known) {
+      Object.assign(known, what);
+      if (what.choice) this.#book.choose(userId, what.choice.choice, what.choice.until);
+      if (what.schedule) this.#book.quiet(userId, what.schedule);
+      return;
+    }
+    const recent = { choice: null, schedule: null, ...this.#recent.get(userId), ...what };
+    this.#recent.delete(userId);
+    this.#recent.set(userId, recent);
+    if (this.#recent.size > RECENT) this.#recent.delete(this.#recent.keys().next().value!);
+  }
+
+  /** Subscribes to all whose watch began within a turn, then reads them: what changed before the subscription is in what is read. */
+  #follow(): void {
+    const fresh = this.#freshlyWatched.filter((userId) => (this.#known.get(userId)?.watchers ?? 0) > 0);
+    this.#freshlyWatched = [];
+    const followed = this.parts.bus.subscribe(fresh.map(channelOf), (text, channel) => this.#heard(channel, text)).then((made) => (made ? this.#read(fresh, true) : undefined));
+    this.#pending.add(followed);
+    void followed.finally(() => this.#pending.delete(followed));
+  }
+
+  #watched(): string[] {
+    return [...this.#known].filter(([, known]) => known.watchers > 0).map(([userId]) => userId);
+  }
+
+  #heard(channel: string, text: string): void {
+    const { from, notice } = JSON.parse(text) as { from: string; notice: Notice };
+    if (from === this.parts.id) return;
+    const userId = channel.slice('parley:{u:'.length, -'}:news'.length);
     if ('profile' in notice) return this.parts.profileChanged(userId);
-    if (!this.#needed.has(userId)) return;
+    if (!this.#known.has(userId)) return;
     if ('device' in notice) this.#apply(userId, notice.device, notice.state, notice.gateway);
-    else if ('choice' in notice) this.#book.choose(userId, notice.choice, notice.until);
-    else this.#book.quiet(userId, notice.quiet);
+    else if ('choice' in notice) this.#remember(userId, { choice: { choice: notice.choice, until: notice.until } });
+    else this.#remember(userId, { schedule: notice.quiet });
   }
 
   #apply(userId: string, device: string, state: DeviceState | null, gateway: string): void {
-    let places = this.#places.get(userId);
-    if (!places) this.#places.set(userId, (places = new Map()));
+    const known = this.#known.get(userId);
+    if (!known || known.own.has(device)) return;
     if (state === null) {
       // The device may be at another gateway by now.
-      if (places.get(device) !== gateway) return;
-      places.delete(device);
-    } else places.set(device, gateway);
+      if (known.elsewhere.get(device) !== gateway) return;
+      known.elsewhere.delete(device);
+    } else known.elsewhere.set(device, gateway);
     this.#book.setDevice(userId, device, state);
   }
 
-  async #read(userIds: readonly string[]): Promise<void> {
-    for (let i = 0; i < userIds.length; i += 500) {
-      const part = userIds.slice(i, i + 500);
-      const people = await this.#people(part);
-      part.forEach((userId, n) => this.#adopt(userId, people[n]!));
+  /** Takes what Redis knows of people who are watched; `drop` also what it does not know any more. */
+  async #read(userIds: readonly string[], drop: boolean): Promise<void> {
+    for (let i = 0; i < userIds.length; i += CHUNK) {
+      const part = userIds.slice(i, i + CHUNK);
+      const records = await this.#records(part);
+      if (!records) return;
+      part.forEach((userId, n) => this.#adopt(userId, records[n]!, drop));
     }
   }
 
-  #adopt(userId: string, person: Person): void {
-    if (!this.#needed.has(userId)) return;
-    const own = this.#own.get(userId);
-    for (const device of this.#book.devicesOf(userId)) if (!person.devices.has(device) && !own?.has(device)) this.#apply(userId, device, null, this.#places.get(userId)?.get(device) ?? '');
-    for (const [device, { state, gateway }] of person.devices) if (!own?.has(device)) this.#apply(userId, device, state, gateway);
-    this.#book.choose(userId, person.choice, person.until);
-    this.#book.quiet(userId, person.schedule);
+  #adopt(userId: string, record: PersonRecord, drop: boolean): void {
+    const known = this.#known.get(userId);
+    if (!known || known.watchers === 0) return;
+    known.whole = true;
+    if (drop) for (const [device, gateway] of known.elsewhere) if (!record.devices.has(device)) this.#apply(userId, device, null, gateway);
+    for (const [device, { state, gateway }] of record.devices) {
+      if (this.parts.alive(gateway)) this.#apply(userId, device, state, gateway);
+      else if (!known.own.has(device)) this.#strange(gateway, userId);
+    }
+    this.#remember(userId, { choice: record.choice, schedule: record.schedule });
   }
 
-  #stateOf(person: Person): Presence {
+  #strange(gateway: string, userId: string): void {
+    const stranger = this.#strangers.get(gateway);
+    if (stranger) stranger.people.add(userId);
+    else this.#strangers.set(gateway, { since: this.parts.clock.now(), people: new Set([userId]) });
+  }
+
+  #stateOf(userId: string, record: PersonRecord): Presence {
     const now = this.parts.clock.now();
-    const devices = [...person.devices.values()].map((d) => d.state);
-    if (devices.length > 0) return shownState(devices, person, now);
-    return person.left && now - person.left.at < OFFLINE_GRACE_MS ? shownState([person.left.state], person, now) : 'offline';
+    const shown = { choice: record.choice.choice, schedule: record.schedule };
+    const devices = [...this.#devicesOf(userId, record).values()].map((d) => d.state);
+    if (devices.length > 0) return shownState(devices, shown, now);
+    return record.left && now - record.left.at < OFFLINE_GRACE_MS ? shownState([record.left.state], shown, now) : 'offline';
   }
 
-  /** As Redis has them; without Redis nobody but who is in this process. */
-  async #people(userIds: readonly string[]): Promise<Person[]> {
+  /** Those that Redis knows at gateways that are there, and those of this process. */
+  #devicesOf(userId: string, record: PersonRecord | undefined): Map<string, Place> {
+    const own = this.#known.get(userId)?.own;
+    const mine = (device: string): boolean => own?.has(device) ?? false;
+    return new Map([...[...(record?.devices ?? [])].filter(([device, { gateway }]) => !mine(device) && this.parts.alive(gateway)), ...(own ?? [])]);
+  }
+
+  /** Null: Redis does not answer. */
+  async #records(userIds: readonly string[]): Promise<PersonRecord[] | null> {
     if (userIds.length === 0) return [];
     try {
-      const pipeline = this.parts.link.client.pipeline();
-      for (const id of userIds) pipeline.hgetall(keyOf(id));
-      const answers = (await pipeline.exec()) ?? [];
-      return userIds.map((_, i) => this.#person((answers[i]?.[1] ?? {}) as Record<string, string>));
+      return await this.#reader.read(userIds);
     } catch (error) {
       this.parts.logger.debug({ people: userIds.length, error: String(error) }, 'presence could not be read');
-      return userIds.map(() => this.#person({}));
+      return null;
     }
   }
 
-  #person(hash: Record<string, string>): Person {
-    const devices = new Map<string, { state: DeviceState; gateway: string }>();
-    for (const [field, value] of Object.entries(hash)) {
-      if (!field.startsWith('d:')) continue;
-      const [state, gateway = ''] = value.split('|');
-      if (this.parts.alive(gateway)) devices.set(field.slice(2), { state: state as DeviceState, gateway });
+  /** All that is known of somebody who has devices here. */
+  #refresh(pipeline: Pipeline, userId: string, known: Known): void {
+    for (const [device, place] of known.own) presenceHash.device(pipeline, userId, device, place);
+    if (known.choice || known.schedule) presenceHash.restore(pipeline, userId, known.choice ?? { choice: 'auto', until: null }, known.schedule ?? []);
+  }
+
+  #save(pipeline: Pipeline, userId: string, device: string): void {
+    const place = this.#known.get(userId)?.own.get(device);
+    if (place) presenceHash.device(pipeline, userId, device, place);
+    else presenceHash.leave(pipeline, userId, device, this.parts.clock.now());
+  }
+
+  /** Goes round all who have devices here within a quarter of the time for which Redis keeps them. */
+  async #keep(beatMs: number): Promise<void> {
+    let left = Math.ceil(this.#known.size / ((KEPT_S * 1_000) / 4 / beatMs));
+    if (left === 0) return;
+    this.#refreshing ??= this.#known.entries();
+    const due: [string, Known][] = [];
+    for (; left > 0; left--) {
+      const { value, done } = this.#refreshing.next() as IteratorResult<[string, Known], undefined>;
+      if (done) {
+        this.#refreshing = null;
+        break;
+      }
+      if (value[1].own.size > 0) due.push(value);
     }
-    const left = hash['left']?.split('@');
-    const chosen = hash['choice'] === undefined ? { choice: 'auto' as const, until: null } : (JSON.parse(hash['choice']) as { choice: ManualPresence; until: number | null });
-    const over = chosen.until !== null && chosen.until <= this.parts.clock.now();
-    return {
-      devices, left: left ? { state: left[0] as DeviceState, at: Number(left[1]) } : null,
-      choice: over ? 'auto' : chosen.choice, until: over ? null : chosen.until, schedule: hash['quiet'] === undefined ? [] : (JSON.parse(hash['quiet']) as QuietHours[]),
-    };
-  }
-
-  #put(userId: string, device: string, state: DeviceState, gateway: string): void {
-    this.#try((client) => client.pipeline().hset(keyOf(userId), `d:${device}`, `${state}|${gateway}`).expire(keyOf(userId), KEPT_S).exec());
-  }
-
-  #set(userId: string, field: 'choice' | 'quiet', value: unknown): void {
-    this.#try((client) => client.pipeline().hset(keyOf(userId), field, JSON.stringify(value)).expire(keyOf(userId), KEPT_S).exec());
+    if (due.length > 0) await this.#pipelined((pipeline) => due.forEach(([userId, known]) => this.#refresh(pipeline, userId, known)));
   }
 
   #tell(userId: string, notice: Notice): void {
@@ -267,8 +363,10 @@ export class People {
   }
 
   /** What does not arrive is told again when Redis is back. */
-  #try(work: (client: RedisLink['client']) => Promise<unknown>): void {
+  async #pipelined(fill: Fill): Promise<void> {
     if (!this.parts.link.isUp()) return;
-    work(this.parts.link.client).catch((error: unknown) => this.parts.logger.debug({ error: String(error) }, 'presence could not be told; it is told again'));
+    const pipeline = this.parts.link.client.pipeline();
+    fill(pipeline);
+    await pipeline.exec().catch((error: unknown) => this.parts.logger.debug({ error: String(error) }, 'presence could not be told; it is told again'));
   }
 }

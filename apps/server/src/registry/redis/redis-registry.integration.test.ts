@@ -6,34 +6,33 @@ import { openRedis, type RedisLink } from '../../platform/redis/redis-link.ts';
 import { redisServer, TestRedis } from '../../platform/redis/testing.redis.ts';
 import { registryContract } from '../registry.contract.ts';
 import { RedisRegistry } from './redis-registry.ts';
-
-let redis: TestRedis;
-const links: RedisLink[] = [];
-const registries: RedisRegistry[] = [];
-
-/** Lets what was told arrive: a question, its answer, and what comes of it, which is a way through Redis each. */
-async function arrived(): Promise<void> {
-  for (let hop = 0; hop < 4; hop++) await Promise.all(registries.map((r) => r.settled()));
-  await settle();
-}
+import { SeveralRegistries } from './testing.several-registries.ts';
 
 describe.skipIf(redisServer() === null)('on a redis-server', () => {
+  let redis: TestRedis;
+  let several: SeveralRegistries | null = null;
+  const links: RedisLink[] = [];
+
   beforeAll(async () => {
     redis = await TestRedis.start();
   });
   beforeEach(() => redis.command('FLUSHALL'));
   afterEach(async () => {
-    registries.length = 0;
-    await Promise.all(links.splice(0).map((l) => l.close()));
+    several = null;
+    await Promise.all(links.splice(0).map((link) => link.close()));
   });
   afterAll(() => redis.stop());
 
-  registryContract('redis', async (clock) => {
-    const link = await openRedis(redis.url, { logger: silentLogger, name: 'test' });
-    links.push(link);
-    const registry = new RedisRegistry(link, { clock, random: systemRandom, logger: silentLogger });
-    await registry.ready();
-    registries.push(registry);
-    return registry;
-  }, () => new FakeClock(undefined, arrived));
+  for (const processes of [1, 3])
+    registryContract(`redis, ${processes === 1 ? 'one process' : `${processes} processes`}`, async (clock) => {
+      const made: RedisRegistry[] = [];
+      for (let i = 0; i < processes; i++) {
+        const link = await openRedis(redis.url, { logger: silentLogger, name: 'test' });
+        links.push(link);
+        made.push(new RedisRegistry(link, { clock, random: systemRandom, logger: silentLogger }));
+      }
+      for (const registry of made) await registry.ready();
+      several = new SeveralRegistries(made, settle);
+      return several.registry();
+    }, () => new FakeClock(undefined, async () => several?.arrived()));
 });
