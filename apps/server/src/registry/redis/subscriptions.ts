@@ -96,18 +96,17 @@ export class Subscriptions {
     if (known && !anew) return;
     this.#introduced.set(partition, owner);
     this.#askAll(partition, true);
-    if (known) return;
-    const now = this.parts.clock.now();
-    for (const stream of this.#streams.get(partition) ?? []) {
-      this.#unanswered.delete(stream);
-      this.#unanswered.set(stream, now);
-    }
+    if (!known) this.#await(partition);
   }
 
   /** Answers and events may be lost: asks for everything. Returns how many streams. */
   again(): number {
     let asked = 0;
-    for (const partition of this.#streams.keys()) asked += this.#askAll(partition, false);
+    for (const partition of this.#streams.keys()) {
+      asked += this.#askAll(partition, false);
+      // Its owner may not listen again yet.
+      this.#await(partition);
+    }
     return asked;
   }
 
@@ -137,6 +136,14 @@ export class Subscriptions {
     for (const [partition, ops] of this.#waiting) {
       this.#waiting.delete(partition);
       this.#publish(partition, ops, false);
+    }
+  }
+
+  #await(partition: number): void {
+    const now = this.parts.clock.now();
+    for (const stream of this.#streams.get(partition) ?? []) {
+      this.#unanswered.delete(stream);
+      this.#unanswered.set(stream, now);
     }
   }
 
