@@ -106,8 +106,9 @@ export interface StoredEvent extends StreamEvent {
  *
  * - **Atomic.** A command's writes, its outbox rows included, all happen or none.
  * - **Durable before resolved.** `run` resolves only after the commit would survive a power cut.
- * - **Isolated.** Commands are serialisable; those on one stream take revs one after the other, without holes, so that a
- *   reader who sees rev N sees every rev below it.
+ * - **Isolated.** Commands are serialisable in what they ask of one owner (a channel, a person, a workspace); with one
+ *   process on the store, in everything. Those on one stream take revs one after the other, without holes, so that a reader
+ *   who sees rev N sees every rev below it.
  * - **Grouped.** Waiting commands are committed together. One that throws takes back its own writes alone.
  * - **Unknown results.** When it cannot be told whether a commit happened, `run` rejects with `unavailable`; the caller
  *   repeats with the same ids.
