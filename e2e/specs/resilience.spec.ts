@@ -42,6 +42,24 @@ test('a permalink opened cold shows the message in its place', { tag: '@smoke' }
   await expect(chat.message('Line 160.')).toBeInViewport();
 });
 
+test('a part of the page that cannot be fetched takes nothing down, and comes once it can', { tag: '@faults' }, async ({ world }) => {
+  const amara = await world.person('Amara Okafor');
+  const channel = await world.channel('harbour', { members: [amara] });
+  const page = await world.open(amara, { path: '/' });
+  await page.context().route('**/assets/drop-target-*.js', (route) => route.abort());
+  const refused = page.waitForEvent('requestfailed', (request) => request.url().includes('/drop-target-'));
+  await page.goto(`${new URL(page.url()).origin}/w/${world.workspaceId}/c/${channel.id}`);
+  const chat = new Chat(page);
+  await expect(chat.feed(channel.name)).toBeVisible();
+  await refused;
+  await chat.send(channel.name, 'Said without it');
+  await expect(chat.message('Said without it')).toHaveCount(1);
+  const came = page.waitForEvent('requestfinished', (request) => request.url().includes('/drop-target-'));
+  await page.context().unroute('**/assets/drop-target-*.js');
+  await came;
+  await expect(chat.composer(channel.name)).toBeVisible();
+});
+
 test('an address one may not see says so', { tag: '@two-people' }, async ({ world }) => {
   const [amara, tom] = [await world.person('Amara Okafor'), await world.person('Tom Lindqvist')];
   const secret = await world.channel('smugglers', { private: true, members: [amara] });

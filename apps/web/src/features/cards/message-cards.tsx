@@ -7,8 +7,9 @@ import { ErrorBoundary } from '../../ui/error-boundary.tsx';
 import { useChat } from '../message-text/chat-context.tsx';
 import { isTall } from './boxes.ts';
 import styles from './cards.module.css';
+import { untilLoaded } from '../../platform/until-loaded.ts';
 
-const CardList = lazy(() => withWords(import('./card-list.tsx')).then((module) => ({ default: module.CardList })));
+const CardList = lazy(() => untilLoaded(() => withWords(import('./card-list.tsx'))).then((module) => ({ default: module.CardList })));
 
 /** Whether a text may link to a message here; false is certain. */
 const mayLinkHere = (content: string, origin: string): boolean => content.includes(`${origin.replace(/^https?:/, '')}/w/`);

@@ -20,6 +20,7 @@ import { mayPost } from './may-post.ts';
 import { SendMenu } from './send-menu.tsx';
 import { heldAt, noteCaret, takeBack } from './undo-send.ts';
 import { readReaction } from './triggers.ts';
+import { untilLoaded } from '../../platform/until-loaded.ts';
 
 export interface ComposerProps {
   channelId: string;
@@ -186,8 +187,8 @@ function OpenComposer({ channelId, rootId = null, autoFocus = rootId !== null ||
   );
 }
 
-const Attachments = lazy(() => withWords(import('../files/attachments.tsx')).then((m) => ({ default: m.Attachments })));
-const DraftConflict = lazy(() => import('./draft-conflict.tsx').then((m) => ({ default: m.DraftConflict })));
+const Attachments = lazy(() => untilLoaded(() => withWords(import('../files/attachments.tsx'))).then((m) => ({ default: m.Attachments })));
+const DraftConflict = lazy(() => untilLoaded(() => import('./draft-conflict.tsx')).then((m) => ({ default: m.DraftConflict })));
 
 /** CMP-10: shows only where another device has another text. */
 function DraftConflictGate(props: { channelId: string; rootId: string | null; text(): string; put(text: string): void }) {

@@ -5,9 +5,10 @@ import { boxOfMany, boxOfOne, heightOfOthers, MOST_SHOWN, sizesOf } from './boxe
 import styles from './files.module.css';
 import { kindOf } from './kinds.ts';
 import type { MessageFiles } from './message-files.tsx';
+import { untilLoaded } from '../../platform/until-loaded.ts';
 
 const load = () => import('./message-files.tsx');
-const Files = lazy(() => load().then((m) => ({ default: m.MessageFiles })));
+const Files = lazy(() => untilLoaded(load).then((m) => ({ default: m.MessageFiles })));
 // The first message with files finds it here, even when there is no network by then.
 if (typeof window !== 'undefined') whenIdle(() => void load().catch(() => undefined));
 

@@ -12,11 +12,12 @@ import styles from './files.module.css';
 import { endingOf, fileAddress, kindOf, thumbAddress } from './kinds.ts';
 import { previews } from './previews.ts';
 import { useBytes } from './use-bytes.ts';
+import { untilLoaded } from '../../platform/until-loaded.ts';
 
 type File = Message['files'][number];
-const Gallery = lazy(() => withWords(import('./gallery.tsx')).then((m) => ({ default: m.Gallery })));
-const UploadMark = lazy(() => withWords(import('./upload-mark.tsx')).then((m) => ({ default: m.UploadMark })));
-const LocalPicture = lazy(() => import('./local-picture.tsx').then((m) => ({ default: m.LocalPicture })));
+const Gallery = lazy(() => untilLoaded(() => withWords(import('./gallery.tsx'))).then((m) => ({ default: m.Gallery })));
+const UploadMark = lazy(() => untilLoaded(() => withWords(import('./upload-mark.tsx'))).then((m) => ({ default: m.UploadMark })));
+const LocalPicture = lazy(() => untilLoaded(() => import('./local-picture.tsx')).then((m) => ({ default: m.LocalPicture })));
 
 /**
  * LST-25: what a message carries. Boxes are known before anything is loaded. Places are counted, not named by id: the

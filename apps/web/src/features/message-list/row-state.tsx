@@ -7,8 +7,9 @@ import { useEngine } from '../../state/engine.tsx';
 import { Button } from '../../ui/button.tsx';
 import { takeBack } from '../composer/undo-send.ts';
 import styles from './message-row.module.css';
+import { untilLoaded } from '../../platform/until-loaded.ts';
 
-const StuckFile = lazy(() => withWords(import('../files/stuck-file.tsx')).then((m) => ({ default: m.StuckFile })));
+const StuckFile = lazy(() => untilLoaded(() => withWords(import('../files/stuck-file.tsx'))).then((m) => ({ default: m.StuckFile })));
 
 const CLOCK_AFTER_MS = 2_000;
 
